@@ -1,0 +1,290 @@
+//! Addresses over netlink: `RTM_GETADDR`, `RTM_NEWADDR`, `RTM_DELADDR`.
+
+use std::net::IpAddr;
+
+use super::{same_binding, same_place};
+use crate::error::{Error, Result};
+use crate::flags::{AddressFlags, AddressScope};
+use crate::netlink::wire::{Writer, attributes_behind, text, u8_at, u32_at};
+use crate::netlink::{Refusal, Socket};
+use crate::snapshot::{Address, Interface};
+
+const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
+const RTM_GETADDR: u16 = 22;
+
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_CREATE: u16 = 0x400;
+
+/// The length of `struct ifaddrmsg`.
+const IFADDRMSG: usize = 8;
+
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_LABEL: u16 = 3;
+const IFA_BROADCAST: u16 = 4;
+const IFA_CACHEINFO: u16 = 6;
+const IFA_FLAGS: u16 = 8;
+const IFA_PROTO: u16 = 11;
+
+const FOREVER: u32 = u32::MAX;
+
+/// The addresses of one interface or of all, both families. The second value: whether an address belonged to none of `interfaces`.
+pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interface]) -> Result<(Vec<Address>, bool)> {
+    let mut sorted: Vec<&Interface> = interfaces.iter().collect();
+    sorted.sort_unstable_by_key(|i| i.index);
+    let mut stray = false;
+    let mut addresses = Vec::new();
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        let mut body = [0; IFADDRMSG];
+        body[0] = family as u8;
+        body[4..8].copy_from_slice(&index.unwrap_or(0).to_ne_bytes());
+        let listed = socket.dump(
+            "addresses",
+            RTM_GETADDR,
+            &body,
+            |_| {},
+            |payload| {
+                let address = parse(payload)?;
+                // Kernels without strict checking (before 4.20) send every device's.
+                if index.is_some_and(|index| index != address.index) {
+                    return None;
+                }
+                match sorted.binary_search_by_key(&address.index, |i| i.index) {
+                    Ok(at) => Some(Address { dev: sorted[at].name, ..address }),
+                    Err(_) => {
+                        stray = true;
+                        None
+                    }
+                }
+            },
+        );
+        match listed {
+            Ok(listed) if addresses.is_empty() => addresses = listed,
+            Ok(listed) => addresses.extend(listed),
+            // A kernel without IPv6.
+            Err(e) if family == libc::AF_INET6 && e.kind() == crate::ErrorKind::Unsupported => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok((addresses, stray))
+}
+
+/// Binds addresses. What is there already with the same scope and label is no change; with another one it is removed and added.
+pub(crate) fn bind(socket: &mut Socket, wanted: &[Address], interfaces: &[Interface]) -> Result<Vec<bool>> {
+    let mut changed = vec![true; wanted.len()];
+    let mut failure: Option<(usize, Refusal)> = None;
+    let mut exists = Vec::new();
+    let sent = socket.batch(
+        wanted.len(),
+        |w, i, flags| add(w, &wanted[i], flags),
+        |i, refusal| {
+            changed[i] = false;
+            match refusal.errno {
+                libc::EEXIST => exists.push(i),
+                _ if failure.is_none() => failure = Some((i, refusal)),
+                _ => {}
+            }
+        },
+    );
+    let mut result = match (sent, failure) {
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some((i, refusal))) => Err(refusal.error("bind", place(&wanted[i]))),
+        // It is not known how far the kernel came: all of them count as bound.
+        (Err(refusal), _) => Err(refusal.error("bind", format!("{} addresses", wanted.len()))),
+    };
+    // What was replaced by this call, to be put back if a later one fails.
+    let mut replaced: Vec<(Address, Address)> = Vec::new();
+    if result.is_ok() && !exists.is_empty() {
+        result = rebind(socket, wanted, &exists, interfaces, &mut changed, &mut replaced);
+    }
+    match result {
+        Ok(()) => Ok(changed),
+        Err(error) => {
+            let bound: Vec<Address> = wanted
+                .iter()
+                .zip(&changed)
+                .filter(|(address, changed)| **changed && !replaced.iter().any(|(_, new)| same_place(new, address)))
+                .map(|(address, _)| address.clone())
+                .collect();
+            if bound.is_empty() && replaced.is_empty() {
+                return Err(error);
+            }
+            let mut failures: Vec<Error> = unbind(socket, &bound).err().into_iter().collect();
+            failures.extend(replaced.iter().filter_map(|(old, new)| replace(socket, new, old).err()));
+            Err(error.after_roll_back(failures))
+        }
+    }
+}
+
+/// Of the addresses that exist already, replaces those whose scope or label is another one.
+fn rebind(
+    socket: &mut Socket,
+    wanted: &[Address],
+    exists: &[usize],
+    interfaces: &[Interface],
+    changed: &mut [bool],
+    replaced: &mut Vec<(Address, Address)>,
+) -> Result<()> {
+    let (present, _) = list(socket, None, interfaces)?;
+    let by_place: std::collections::HashMap<(u32, IpAddr, u8), &Address> =
+        present.iter().filter(|a| a.peer.is_none()).map(|a| ((a.index, a.local, a.prefixlen), a)).collect();
+    for &i in exists {
+        let new = &wanted[i];
+        match by_place.get(&(new.index, new.local, new.prefixlen)) {
+            Some(old) if !same_binding(old, new) => {
+                replace(socket, old, new)?;
+                changed[i] = true;
+                replaced.push(((*old).clone(), new.clone()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes one address and adds another in its place; if the second fails the first comes back.
+pub(crate) fn replace(socket: &mut Socket, old: &Address, new: &Address) -> Result<()> {
+    unbind(socket, std::slice::from_ref(old))?;
+    add_one(socket, new).map_err(|refusal| {
+        let error = refusal.error("bind", place(new));
+        error.after_roll_back(add_one(socket, old).err().map(|r| r.error("bind", place(old))).into_iter().collect())
+    })
+}
+
+/// Adds one address, whatever its attributes.
+pub(crate) fn add_one(socket: &mut Socket, address: &Address) -> std::result::Result<(), Refusal> {
+    let mut failure = None;
+    socket.batch(1, |w, _, flags| add(w, address, flags), |_, refusal| failure = Some(refusal))?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Removes addresses. One that is not there is no change.
+pub(crate) fn unbind(socket: &mut Socket, gone: &[Address]) -> Result<Vec<bool>> {
+    let mut changed = vec![true; gone.len()];
+    let mut failure = None;
+    socket
+        .batch(
+            gone.len(),
+            |w, i, flags| delete(w, &gone[i], flags),
+            |i, refusal| {
+                changed[i] = false;
+                match refusal.errno {
+                    libc::EADDRNOTAVAIL | libc::ENODEV => {}
+                    _ if failure.is_none() => failure = Some((i, refusal)),
+                    _ => {}
+                }
+            },
+        )
+        .map_err(|refusal| refusal.error("remove", format!("{} addresses", gone.len())))?;
+    match failure {
+        None => Ok(changed),
+        Some((i, refusal)) => Err(refusal.error("remove", place(&gone[i]))),
+    }
+}
+
+fn place(address: &Address) -> String {
+    format!("{}/{} dev {}", address.local, address.prefixlen, address.dev)
+}
+
+fn add(w: &mut Writer, address: &Address, flags: u16) {
+    w.begin(RTM_NEWADDR, flags | NLM_F_CREATE | NLM_F_EXCL, &header(address));
+    identity(w, address);
+    if let Some(broadcast) = address.broadcast {
+        with_octets(broadcast, |octets| w.attribute(IFA_BROADCAST, octets));
+    }
+    if let Some(label) = &address.label
+        && address.local.is_ipv4()
+    {
+        w.attribute(IFA_LABEL, &[label.as_bytes(), b"\0"].concat());
+    }
+    if let Some(proto) = address.proto {
+        w.attribute(IFA_PROTO, &[proto]);
+    }
+    // The kernel sets these three itself.
+    let flags = address.flags.0 & !(AddressFlags::PERMANENT | AddressFlags::DEPRECATED | AddressFlags::SECONDARY);
+    if flags != 0 {
+        w.attribute(IFA_FLAGS, &flags.to_ne_bytes());
+    }
+    if address.valid.is_some() || address.preferred.is_some() {
+        let mut cacheinfo = [0; 16];
+        cacheinfo[..4].copy_from_slice(&address.preferred.unwrap_or(FOREVER).to_ne_bytes());
+        cacheinfo[4..8].copy_from_slice(&address.valid.unwrap_or(FOREVER).to_ne_bytes());
+        w.attribute(IFA_CACHEINFO, &cacheinfo);
+    }
+}
+
+/// A deletion names local address, prefix and device always: without attributes the kernel deletes the first address of the device, which on lo
+/// is 127.0.0.1 (`net/ipv4/devinet.c: inet_rtm_deladdr()`).
+fn delete(w: &mut Writer, address: &Address, flags: u16) {
+    w.begin(RTM_DELADDR, flags, &header(address));
+    identity(w, address);
+}
+
+fn header(address: &Address) -> [u8; IFADDRMSG] {
+    let mut header = [0; IFADDRMSG];
+    header[0] = if address.local.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 } as u8;
+    header[1] = address.prefixlen;
+    header[3] = address.scope.0;
+    header[4..8].copy_from_slice(&address.index.to_ne_bytes());
+    header
+}
+
+fn identity(w: &mut Writer, address: &Address) {
+    with_octets(address.local, |octets| w.attribute(IFA_LOCAL, octets));
+    with_octets(address.peer.unwrap_or(address.local), |octets| w.attribute(IFA_ADDRESS, octets));
+}
+
+pub(crate) fn with_octets(address: IpAddr, use_them: impl FnOnce(&[u8])) {
+    match address {
+        IpAddr::V4(a) => use_them(&a.octets()),
+        IpAddr::V6(a) => use_them(&a.octets()),
+    }
+}
+
+/// An address from the bytes of an attribute.
+pub(crate) fn address_from(value: &[u8]) -> Option<IpAddr> {
+    match value.len() {
+        4 => <[u8; 4]>::try_from(value).ok().map(IpAddr::from),
+        16 => <[u8; 16]>::try_from(value).ok().map(IpAddr::from),
+        _ => None,
+    }
+}
+
+fn parse(payload: &[u8]) -> Option<Address> {
+    let mut local = None;
+    let mut address = None;
+    let mut parsed = Address {
+        index: u32_at(payload, 4)?,
+        dev: crate::IfName::from_kernel(b"?"),
+        local: IpAddr::from([0; 4]),
+        peer: None,
+        prefixlen: u8_at(payload, 1)?,
+        broadcast: None,
+        scope: AddressScope(u8_at(payload, 3)?),
+        label: None,
+        flags: AddressFlags(u32::from(u8_at(payload, 2)?)),
+        proto: None,
+        valid: None,
+        preferred: None,
+    };
+    for (kind, value) in attributes_behind(payload, IFADDRMSG) {
+        match kind {
+            IFA_LOCAL => local = address_from(value),
+            IFA_ADDRESS => address = address_from(value),
+            IFA_BROADCAST => parsed.broadcast = address_from(value),
+            IFA_LABEL => parsed.label = Some(String::from_utf8_lossy(text(value)).into()),
+            IFA_FLAGS => parsed.flags = AddressFlags(u32_at(value, 0)?),
+            IFA_PROTO => parsed.proto = u8_at(value, 0),
+            IFA_CACHEINFO => {
+                parsed.preferred = u32_at(value, 0).filter(|seconds| *seconds != FOREVER);
+                parsed.valid = u32_at(value, 4).filter(|seconds| *seconds != FOREVER);
+            }
+            _ => {}
+        }
+    }
+    // IPv6 sends IFA_LOCAL only where there is a peer.
+    parsed.local = local.or(address)?;
+    parsed.peer = address.filter(|address| *address != parsed.local);
+    Some(parsed)
+}

@@ -1,0 +1,332 @@
+//! Apply and undo: run a plan so that it is done, or not done, and never half.
+
+use std::time::Duration;
+
+use crate::address::{self, Method, route};
+use crate::change::{Change, Changes, Step};
+use crate::check::{Finding, Report, Severity};
+use crate::conf::Via;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::Host;
+use crate::journal::{self, Found, Journal, Locked, Phase};
+use crate::plan::{Desired, Plan};
+use crate::shown::Shown;
+use crate::snapshot::Address;
+use crate::sys;
+
+/// How long [`Host::apply`] and [`Host::undo`] wait for another process that works on the same namespace, unless they are told otherwise.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Host {
+    /// Works out what an apply would do. Changes nothing and needs no privilege.
+    pub fn plan(&self, desired: &Desired) -> Result<Plan> {
+        self.snapshot()?.plan(desired)
+    }
+
+    /// Says for every VIP whether the host is silent. An apply or undo that was killed midway is finished or taken back before, where the caller
+    /// may do so; otherwise it is a finding.
+    pub fn check(&self, vips: Option<&[std::net::IpAddr]>) -> Result<Report> {
+        let unfinished = match journal::is_unfinished(self) {
+            Ok(None) => None,
+            Ok(Some(why)) => self.recover().err().map(|e| e.to_string()).or(still_unfinished(self, why)),
+            Err(e) => Some(e.to_string()),
+        };
+        let mut report = self.snapshot()?.check(vips)?;
+        if let Some(why) = unfinished {
+            report.findings.push(
+                Finding::new(
+                    "journal-unfinished",
+                    Severity::Warning,
+                    format!("the journal of this namespace is not settled: {why}"),
+                )
+                .hint("run apply or undo with CAP_NET_ADMIN"),
+            );
+        }
+        Ok(report)
+    }
+
+    /// Makes the host a silent real server: levels first, read back, then the VIPs, then a check of the whole; then the journal is committed.
+    ///
+    /// A second call changes nothing. If anything fails, what was done is rolled back and the error says so. If the process is killed at any
+    /// point, the next apply, undo or check rolls back first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] where the VIPs would not be silent afterwards (the plan's findings say why); nothing is changed then.
+    pub fn apply(&self, desired: &Desired, patience: Duration) -> Result<Changes> {
+        // What is wrong with the wish is said before anything is locked or written.
+        self.plan(desired)?;
+        let locked = Locked::take(self, patience)?;
+        let (journal, mut findings) = self.settle(&locked)?;
+        let before = self.snapshot()?;
+        let plan = before.plan(desired)?;
+        if !plan.ok {
+            return Err(refused(&plan));
+        }
+        findings.extend(plan.findings);
+        if plan.steps.is_empty() {
+            return Ok(Changes { changed: false, steps: plan.steps, findings });
+        }
+        let mut journal = journal.unwrap_or_else(|| locked.empty());
+        journal.phase = Phase::Applying;
+        journal.pending = plan.steps.iter().map(|step| step.change.clone()).collect();
+        locked.write(&journal)?;
+        let result = self.run(&plan.steps, desired).and_then(|()| {
+            let mut committed = journal.clone();
+            committed.commit();
+            locked.write(&committed)
+        });
+        match result {
+            Ok(()) => Ok(Changes { changed: true, steps: plan.steps, findings }),
+            Err(error) => {
+                let failures = self.roll_back(&locked, journal).err().into_iter().collect();
+                Err(error.after_roll_back(failures))
+            }
+        }
+    }
+
+    /// Takes back what apply did: the VIPs first, then the levels, each only where it still is what apply made it. The rest is left alone and
+    /// reported as findings.
+    pub fn undo(&self, patience: Duration) -> Result<Changes> {
+        let (path, _) = journal::place(self)?;
+        if std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(Changes::done(Vec::new()));
+        }
+        let locked = Locked::take(self, patience)?;
+        let journal = match locked.find()? {
+            Found::Nothing => return Ok(Changes::done(Vec::new())),
+            Found::Journal(journal) => journal,
+            Found::Unusable(why) => {
+                let aside = locked.set_aside()?;
+                let cause = format!("{why}; it was kept as {}", aside.display());
+                return Err(Error::new(ErrorKind::Journal, "undo by", path.display(), cause)
+                    .hint("nothing was changed: what apply did has to be taken back by hand"));
+            }
+        };
+        let mut journal = match journal.phase {
+            Phase::Applying => self.roll_back(&locked, journal)?,
+            _ => Some(journal),
+        };
+        let Some(journal) = journal.as_mut() else {
+            return Ok(Changes::done(Vec::new()));
+        };
+        self.finish_undo(&locked, journal)
+    }
+
+    /// Undoes what is recorded as done, and removes the journal.
+    fn finish_undo(&self, locked: &Locked, journal: &mut Journal) -> Result<Changes> {
+        if journal.phase != Phase::Undoing {
+            journal.phase = Phase::Undoing;
+            locked.write(journal)?;
+        }
+        let (steps, left) = self.take_back(&journal.done, "it was so before apply")?;
+        locked.remove()?;
+        Ok(Changes { changed: !steps.is_empty(), steps, findings: left })
+    }
+
+    /// Settles what an interrupted call left behind, if nobody is at work.
+    fn recover(&self) -> Result<()> {
+        match Locked::attempt(self, Duration::ZERO)? {
+            Some(locked) => self.settle_known(&locked).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Settles what an interrupted call left behind. An unusable journal is set aside and reported.
+    fn settle(&self, locked: &Locked) -> Result<(Option<Journal>, Vec<Finding>)> {
+        if let Found::Unusable(why) = locked.find()? {
+            let aside = locked.set_aside()?;
+            let message =
+                format!("the journal of this namespace was unusable ({why}) and was kept as {}", aside.display());
+            let finding = Finding::new("journal-set-aside", Severity::Warning, message)
+                .hint("what an earlier apply did cannot be undone by lvsarp any more; see the file");
+            return Ok((None, vec![finding]));
+        }
+        Ok((self.settle_known(locked)?, Vec::new()))
+    }
+
+    /// Rolls an interrupted apply back and finishes an interrupted undo; leaves an unusable journal where it is.
+    fn settle_known(&self, locked: &Locked) -> Result<Option<Journal>> {
+        match locked.find()? {
+            Found::Journal(mut journal) => match journal.phase {
+                Phase::Applied => Ok(Some(journal)),
+                Phase::Applying => self.roll_back(locked, journal),
+                Phase::Undoing => self.finish_undo(locked, &mut journal).map(|_| None),
+            },
+            Found::Nothing | Found::Unusable(_) => Ok(None),
+        }
+    }
+
+    /// Takes back what was pending, and returns the journal that is left, if there is still something to undo.
+    fn roll_back(&self, locked: &Locked, mut journal: Journal) -> Result<Option<Journal>> {
+        self.take_back(&journal.pending, "the apply did not end")?;
+        journal.pending.clear();
+        journal.phase = Phase::Applied;
+        if journal.done.is_empty() {
+            locked.remove()?;
+            return Ok(None);
+        }
+        locked.write(&journal)?;
+        Ok(Some(journal))
+    }
+
+    /// Runs the steps in order, reads the levels back before the first address is bound, and checks the whole at the end.
+    fn run(&self, steps: &[Step], desired: &Desired) -> Result<()> {
+        let (levels, places): (Vec<&Step>, Vec<&Step>) =
+            steps.iter().partition(|step| matches!(step.change, Change::Level { .. }));
+        for step in &levels {
+            if let Change::Level { scope, key, new, .. } = &step.change {
+                self.write(scope, *key, *new, Via::Auto)?;
+            }
+        }
+        if !levels.is_empty() {
+            let now = self.snapshot()?;
+            let shown = Shown::of(&now);
+            if let Some(step) = levels.iter().find(|step| !shown.holds(&step.change)) {
+                return Err(Error::new(
+                    ErrorKind::NotVerified,
+                    "set",
+                    step.change.thing(),
+                    "another process changed it before the VIP was bound",
+                ));
+            }
+        }
+        self.place(&places)?;
+        let after = self.snapshot()?;
+        let shown = Shown::of(&after);
+        if let Some(step) = steps.iter().find(|step| !shown.holds(&step.change)) {
+            let cause = "the kernel does not show it afterwards";
+            return Err(Error::new(ErrorKind::NotVerified, step.change.act(), step.change.thing(), cause));
+        }
+        let report = after.check(Some(&desired.watched(&after)))?;
+        match desired.blockers(&report).next() {
+            None => Ok(()),
+            Some(finding) => {
+                Err(Error::new(ErrorKind::NotVerified, "verify", "the real server", finding.message.clone())
+                    .hint(finding.hint.clone()))
+            }
+        }
+    }
+
+    /// Binds addresses and adds routes; new addresses over netlink go many to a send.
+    fn place(&self, steps: &[&Step]) -> Result<()> {
+        let fresh: Vec<Address> = steps
+            .iter()
+            .filter_map(|step| match &step.change {
+                Change::Address { old: None, new: Some(new), method: Method::Netlink } => Some(new.clone()),
+                _ => None,
+            })
+            .collect();
+        if !fresh.is_empty() {
+            address::netlink::bind(&mut self.socket(), &fresh, &[])?;
+        }
+        for step in steps {
+            match &step.change {
+                Change::Address { old, new: Some(new), method: Method::Ioctl } => {
+                    if let Some(old) = old {
+                        address::netlink::unbind(&mut self.socket(), std::slice::from_ref(old))?;
+                    }
+                    let label = new.label.as_deref().is_some_and(|label| label.contains(':'));
+                    address::ioctl::bind(self, new, label)?;
+                }
+                Change::Address { old: Some(old), new: Some(new), .. } => {
+                    address::netlink::replace(&mut self.socket(), old, new)?;
+                }
+                Change::Route { new: Some(new), .. } => {
+                    route::add(&mut self.socket(), new)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes changes back in reverse: addresses and routes first, then, when no packet for them is under way any more, levels. Only what still is
+    /// as the change made it is touched; what is as it was before counts as taken back.
+    fn take_back(&self, changes: &[Change], reason: &str) -> Result<(Vec<Step>, Vec<Finding>)> {
+        let now = self.snapshot()?;
+        let mut steps: Vec<Step> = Vec::new();
+        let mut left = Vec::new();
+        let shown = Shown::of(&now);
+        let mut half_made: Vec<Address> = Vec::new();
+        let mut sort = |change: &Change| {
+            let back = change.inverse();
+            half_made.extend(shown.half_made(change).cloned());
+            if shown.holds(change) {
+                steps.push(Step { change: back, reason: reason.to_owned() });
+            } else if !shown.holds(&back) {
+                let message = format!("{} was left alone: it is not as apply made it any more", change.thing());
+                left.push(Finding::new("left-alone", Severity::Warning, message));
+            }
+        };
+        let is_level = |change: &&Change| matches!(change, Change::Level { .. });
+        changes.iter().rev().filter(|c| !is_level(c)).for_each(&mut sort);
+        changes.iter().rev().filter(is_level).for_each(&mut sort);
+        address::netlink::unbind(&mut self.socket(), &half_made)?;
+        self.remove_places(&steps)?;
+        let mut waited = false;
+        for step in &steps {
+            if let Change::Level { scope, index, key, new, .. } = &step.change {
+                if !waited {
+                    // A request that found the VIP must not find the restored level. Where the call is missing the window is that of one packet.
+                    let _ = sys::wait_for_packets_in_flight();
+                    waited = true;
+                }
+                match self.write(&shown.current_name(scope, *index), *key, *new, Via::Auto) {
+                    Err(e) if e.kind() != ErrorKind::NoInterface => return Err(e),
+                    _ => {}
+                }
+            }
+        }
+        Ok((steps, left))
+    }
+
+    /// The addresses' and routes' part of taking back.
+    fn remove_places(&self, steps: &[Step]) -> Result<()> {
+        let mut socket = self.socket();
+        let gone: Vec<Address> = steps
+            .iter()
+            .filter_map(|step| match &step.change {
+                Change::Address { old: Some(old), new: None, .. } => Some(old.clone()),
+                _ => None,
+            })
+            .collect();
+        if !gone.is_empty() {
+            address::netlink::unbind(&mut socket, &gone)?;
+        }
+        for step in steps {
+            match &step.change {
+                Change::Address { old: Some(old), new: Some(new), .. } => {
+                    address::netlink::replace(&mut socket, old, new)?
+                }
+                Change::Address { old: None, new: Some(new), .. } => {
+                    address::netlink::add_one(&mut socket, new).map_err(|refusal| refusal.error("bind", new.local))?;
+                }
+                Change::Route { old: Some(old), .. } => {
+                    route::delete(&mut socket, old)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// After a recovery that did not fail: whether the journal is still not settled, because somebody is at work or it is unusable.
+fn still_unfinished(host: &Host, why: String) -> Option<String> {
+    matches!(journal::is_unfinished(host), Ok(Some(_))).then_some(why)
+}
+
+/// The refusal of a plan that would not be silent.
+fn refused(plan: &Plan) -> Error {
+    let mut blocking = plan.findings.iter().filter(|f| f.severity <= Severity::Unknown);
+    let Some(first) = blocking.next() else {
+        return Error::new(ErrorKind::Refused, "apply", "the plan", "it would not be silent");
+    };
+    let more = match blocking.count() {
+        0 => String::new(),
+        n => format!(" (and {n} more)"),
+    };
+    let error =
+        Error::new(ErrorKind::Refused, "apply", "the plan", format!("{}{more}; nothing was changed", first.message));
+    if first.hint.is_empty() { error } else { error.hint(first.hint.clone()) }
+}

@@ -1,0 +1,125 @@
+//! The kernel's ARP decisions as pure functions of a snapshot.
+//!
+//! What stands here decides by levels, addresses and scopes, and takes for granted that routing would let the packet through: where routing,
+//! `arp_filter` or source validation stop a request, the kernel is more silent than the answer given here, never less.
+
+pub(crate) mod announce;
+pub(crate) mod reply;
+mod route;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::flags::AddressScope;
+use crate::key::{KernelVersion, Key};
+use crate::level::Level;
+use crate::snapshot::{Address, Interface, Snapshot};
+
+/// A snapshot, indexed once for many questions.
+pub(crate) struct View<'a> {
+    pub snapshot: &'a Snapshot,
+    /// The interfaces, in the snapshot's order.
+    pub devices: Vec<Device<'a>>,
+    by_index: HashMap<u32, usize>,
+    /// Where each address is bound.
+    places: HashMap<IpAddr, Vec<&'a Address>>,
+}
+
+/// An interface with what is read for every packet.
+pub(crate) struct Device<'a> {
+    pub interface: &'a Interface,
+    /// Its addresses of both families, in the kernel's order.
+    pub addresses: Vec<&'a Address>,
+    pub arp_ignore: Level,
+    pub arp_announce: Level,
+    /// What scope host counts as when a target is confirmed: `route_localnet` narrows it to link since 5.6.
+    pub confirm_floor: AddressScope,
+    /// What scope host counts as when a sender is chosen: `route_localnet` narrows it to link since 5.3.
+    pub select_floor: AddressScope,
+}
+
+/// What part an interface plays in ARP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It receives and sends ARP, now or when it is up.
+    Speaks { up: bool },
+    /// A loopback device.
+    Loopback,
+    /// It does no ARP (`IFF_NOARP`): ppp, tun, dummy.
+    NoArp,
+    /// It belongs to a bridge, bond or team, whose levels count instead.
+    Port { master: u32 },
+    /// It has no IPv4 part, so the kernel drops ARP that it receives.
+    NoIpv4,
+}
+
+impl<'a> View<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> View<'a> {
+        let kernel = snapshot.kernel_version();
+        let floor = |interface, since| match snapshot.level(interface, Key::RouteLocalnet).effective {
+            Some(1) if kernel >= since => AddressScope::LINK,
+            _ => AddressScope::HOST,
+        };
+        let device = |interface| Device {
+            interface,
+            addresses: Vec::new(),
+            arp_ignore: snapshot.level(interface, Key::ArpIgnore),
+            arp_announce: snapshot.level(interface, Key::ArpAnnounce),
+            confirm_floor: floor(interface, KernelVersion(5, 6)),
+            select_floor: floor(interface, KernelVersion(5, 3)),
+        };
+        let mut devices: Vec<Device<'_>> = snapshot.interfaces.iter().map(device).collect();
+        let by_index: HashMap<u32, usize> = devices.iter().enumerate().map(|(at, d)| (d.interface.index, at)).collect();
+        let mut places: HashMap<IpAddr, Vec<&Address>> = HashMap::new();
+        for address in &snapshot.addresses {
+            if let Some(at) = by_index.get(&address.index) {
+                devices[*at].addresses.push(address);
+                places.entry(address.local).or_default().push(address);
+            }
+        }
+        View { snapshot, devices, by_index, places }
+    }
+
+    pub fn device(&self, index: u32) -> Option<&Device<'a>> {
+        self.by_index.get(&index).map(|at| &self.devices[*at])
+    }
+
+    /// Where an address is bound.
+    pub fn places(&self, address: IpAddr) -> &[&'a Address] {
+        self.places.get(&address).map_or(&[], Vec::as_slice)
+    }
+
+    /// What part an interface plays: `net/ipv4/arp.c: arp_rcv()`, and the receive handlers of bridge, bond and team before it.
+    pub fn role(&self, device: &Device<'_>) -> Role {
+        let interface = device.interface;
+        // A VRF is a master too, but frames stay with its members (drivers/net/vrf.c).
+        let takes_frames =
+            |master: &u32| self.device(*master).is_none_or(|m| m.interface.kind.as_deref() != Some("vrf"));
+        if interface.is_loopback() {
+            Role::Loopback
+        } else if let Some(master) = interface.master.filter(takes_frames) {
+            Role::Port { master }
+        } else if interface.flags.contains(crate::InterfaceFlags::NOARP) {
+            Role::NoArp
+        } else if interface.conf.is_none() {
+            Role::NoIpv4
+        } else {
+            Role::Speaks { up: interface.is_up() }
+        }
+    }
+}
+
+impl Device<'_> {
+    /// Its IPv4 addresses, in the kernel's order.
+    pub fn ipv4(&self) -> impl Iterator<Item = (&Address, Ipv4Addr)> {
+        self.addresses.iter().filter_map(|a| match a.local {
+            IpAddr::V4(local) => Some((*a, local)),
+            IpAddr::V6(_) => None,
+        })
+    }
+
+    /// Whether it has an IPv4 address of its own to use as a sender: not secondary, and of a scope that reaches the link.
+    pub fn is_numbered(&self) -> bool {
+        self.ipv4().any(|(address, _)| announce::eligible(self, address))
+    }
+}

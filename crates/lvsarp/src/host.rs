@@ -1,0 +1,143 @@
+//! A host: one network namespace, opened once, and how it is observed.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::address;
+use crate::conf::link;
+use crate::conf::procfs::{LevelFiles, Procfs};
+use crate::error::{Error, ErrorKind, Result};
+use crate::interface::Scope;
+use crate::key::KernelVersion;
+use crate::netlink::Socket;
+use crate::netns::{self, Netns};
+use crate::snapshot::{Conf, FORMAT, Interface, ProcSys, Snapshot};
+use crate::sys;
+
+/// How often a snapshot is taken again when an interface appeared while it was taken.
+const SNAPSHOT_TRIES: usize = 4;
+
+/// One network namespace.
+///
+/// A host belongs to the namespace that it was opened in, whatever thread uses it later and wherever that thread is by then. It may be used from
+/// several threads; they take turns. It keeps descriptors open, never values: every answer is read from the kernel when it is asked for.
+pub struct Host {
+    namespace: OwnedFd,
+    kernel: String,
+    version: KernelVersion,
+    procfs: Option<Procfs>,
+    socket: Mutex<Socket>,
+    files: Mutex<LevelFiles>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("kernel", &self.kernel).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Opens the calling thread's network namespace. Needs no privilege.
+    pub fn open() -> Result<Host> {
+        Host::open_here(netns::current()?)
+    }
+
+    /// Opens another network namespace: a name below `/run/netns`, a path, or a process.
+    ///
+    /// The caller stays where it is: a thread of its own enters the namespace, opens what is needed there, and ends.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoNamespace`] if there is none, [`ErrorKind::Permission`] without CAP_SYS_ADMIN.
+    pub fn open_netns(netns: &Netns) -> Result<Host> {
+        let target = netns.open()?;
+        let here = netns::current()?;
+        if netns::same(target.as_fd(), here.as_fd()) {
+            return Host::open_here(target);
+        }
+        let here = target.try_clone().map_err(|e| Error::os("open", netns, &e))?;
+        netns::inside(target.as_fd(), netns, move || Host::open_here(here))?
+    }
+
+    /// Opens what is needed in the calling thread's namespace, which `namespace` refers to.
+    fn open_here(namespace: OwnedFd) -> Result<Host> {
+        let kernel = sys::kernel_release().map_err(|e| Error::os("read", "the kernel's release", &e))?;
+        Ok(Host {
+            namespace,
+            version: KernelVersion::parse(&kernel),
+            kernel,
+            procfs: Procfs::open()?,
+            socket: Mutex::new(Socket::open()?),
+            files: Mutex::default(),
+        })
+    }
+
+    /// The namespace as plain data, taken with a few netlink dumps.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`] where the kernel's tables kept changing.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let (all, default, proc_sys) = match &self.procfs {
+            Some(procfs) => (procfs.read_all(&Scope::All)?, procfs.read_all(&Scope::Default)?, procfs.access()),
+            None => (Conf::default(), Conf::default(), ProcSys::Absent),
+        };
+        let mut socket = self.socket();
+        for _ in 0..SNAPSHOT_TRIES {
+            let interfaces = link::list(&mut socket)?;
+            let (addresses, stray) = address::netlink::list(&mut socket, None, &interfaces)?;
+            if stray {
+                continue;
+            }
+            let local_routes = address::route::list(&mut socket, &interfaces)?;
+            let kernel = self.kernel.clone();
+            return Ok(Snapshot {
+                format: FORMAT,
+                kernel,
+                proc_sys,
+                all,
+                default,
+                interfaces,
+                addresses,
+                local_routes,
+            });
+        }
+        Err(Error::new(ErrorKind::Interrupted, "observe", "the namespace", "interfaces kept appearing"))
+    }
+
+    /// The interfaces, with their own levels.
+    pub fn interfaces(&self) -> Result<Vec<Interface>> {
+        link::list(&mut self.socket())
+    }
+
+    /// The kernel's version.
+    pub fn kernel_version(&self) -> KernelVersion {
+        self.version
+    }
+
+    pub(crate) fn procfs(&self) -> Option<&Procfs> {
+        self.procfs.as_ref()
+    }
+
+    // A thread that panicked while it held one of these left no half-written state behind: both only keep descriptors and buffers.
+
+    pub(crate) fn socket(&self) -> MutexGuard<'_, Socket> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn level_files(&self) -> MutexGuard<'_, LevelFiles> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn namespace(&self) -> BorrowedFd<'_> {
+        self.namespace.as_fd()
+    }
+
+    /// A socket for interface ioctls in this namespace.
+    pub(crate) fn ioctl_socket(&self) -> Result<OwnedFd> {
+        let failed = |e: std::io::Error| Error::os("open", "a socket for ioctl", &e);
+        let here = netns::current()?;
+        if netns::same(self.namespace(), here.as_fd()) {
+            return sys::ioctl_socket().map_err(failed);
+        }
+        netns::inside(self.namespace(), &"the host's namespace", || sys::ioctl_socket().map_err(failed))?
+    }
+}

@@ -1,0 +1,258 @@
+//! The journal: a durable record of what apply is about to do and has done, one a namespace, under a lock.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::Change;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::Host;
+use crate::netns::Identity;
+use crate::sys;
+
+/// Where journals and locks are: on a tmpfs, so that a reboot forgets them as the kernel forgets what they are about.
+pub(crate) const DIRECTORY: &str = "/run/lvsarp";
+
+const FORMAT: u32 = 1;
+
+/// How often a lock that somebody else holds is tried again.
+const LOCK_POLL: Duration = Duration::from_millis(10);
+
+/// What was going on when the journal was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    /// An apply is under way: `pending` is to be taken back if it does not end.
+    Applying,
+    /// Nothing is under way: `done` is what undo takes back.
+    Applied,
+    /// An undo is under way: it is to be finished.
+    Undoing,
+}
+
+/// The record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Journal {
+    format: u32,
+    namespace: Identity,
+    pub phase: Phase,
+    /// What earlier applies changed, in order.
+    pub done: Vec<Change>,
+    /// What the apply under way is about to change, in order.
+    pub pending: Vec<Change>,
+}
+
+impl Journal {
+    /// Adds what an apply has changed to what earlier ones had.
+    ///
+    /// Where this apply found what an earlier one had left, the first original is kept.
+    pub fn commit(&mut self) {
+        for new in std::mem::take(&mut self.pending) {
+            let same = |old: &Change| match (old, &new) {
+                (
+                    Change::Level { index: a, scope: s, key: k, .. },
+                    Change::Level { index: b, scope: t, key: l, .. },
+                ) => (a, s, k) == (b, t, l),
+                (Change::Address { .. }, Change::Address { .. }) | (Change::Route { .. }, Change::Route { .. }) => {
+                    old.thing() == new.thing()
+                }
+                _ => false,
+            };
+            let merged = match self.done.iter().position(same) {
+                Some(at) => chained(self.done.remove(at), new),
+                None => new,
+            };
+            self.done.push(merged);
+        }
+        self.phase = Phase::Applied;
+    }
+}
+
+/// One change behind another: if the second found what the first had made, both are one from the first original on.
+fn chained(first: Change, second: Change) -> Change {
+    match (first, second) {
+        (Change::Level { old: original, new: made, .. }, Change::Level { scope, index, key, old: found, new }) => {
+            Change::Level { scope, index, key, old: if found == made { original } else { found }, new }
+        }
+        (Change::Address { old: original, new: Some(made), .. }, Change::Address { old: Some(found), new, method })
+            if crate::address::same_binding(&made, &found) =>
+        {
+            Change::Address { old: original, new, method }
+        }
+        (_, second) => second,
+    }
+}
+
+/// The journal's place, and the lock that is held while this lives.
+pub(crate) struct Locked {
+    path: PathBuf,
+    identity: Identity,
+    _lock: File,
+}
+
+/// What was found where the journal should be.
+pub(crate) enum Found {
+    Nothing,
+    Journal(Journal),
+    /// A file that is no journal of this namespace, and why.
+    Unusable(String),
+}
+
+/// Where the journal of this host's namespace is.
+pub(crate) fn place(host: &Host) -> Result<(PathBuf, Identity)> {
+    let identity = Identity::of(host.socket().as_fd(), host.namespace())?;
+    Ok((Path::new(DIRECTORY).join(format!("{}.json", identity.file_stem())), identity))
+}
+
+/// Whether somebody was interrupted in this namespace, or is at work. Reads only; a user without privilege may ask.
+pub(crate) fn is_unfinished(host: &Host) -> Result<Option<String>> {
+    let (path, identity) = place(host)?;
+    Ok(match find(&path, &identity)? {
+        Found::Journal(journal) if journal.phase != Phase::Applied => {
+            Some("an apply or undo was interrupted".to_owned())
+        }
+        Found::Unusable(why) => Some(why),
+        _ => None,
+    })
+}
+
+fn find(path: &Path, identity: &Identity) -> Result<Found> {
+    let read = |e: &io::Error| Error::os("read", path.display(), e);
+    let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(e) if e.raw_os_error() == Some(libc::ELOOP) => {
+            return Ok(Found::Unusable("it is a symbolic link".to_owned()));
+        }
+        Err(e) => return Err(read(&e)),
+    };
+    let data = file.metadata().map_err(|e| read(&e))?;
+    if !data.is_file() || (data.uid() != 0 && data.uid() != sys::effective_user()) {
+        return Ok(Found::Unusable("it is not a file of root or of the caller".to_owned()));
+    }
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(|e| read(&e))?;
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let head: std::result::Result<Head, _> = serde_json::from_slice(&text);
+    match (head, serde_json::from_slice::<Journal>(&text)) {
+        (Err(e), _) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
+        (Ok(head), _) if head.format != FORMAT => {
+            Ok(Found::Unusable(format!("its format is {}, this lvsarp reads {FORMAT}", head.format)))
+        }
+        (_, Err(e)) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
+        (_, Ok(journal)) if journal.namespace != *identity => {
+            Ok(Found::Unusable("it belongs to another network namespace or an earlier boot".to_owned()))
+        }
+        (_, Ok(journal)) => Ok(Found::Journal(journal)),
+    }
+}
+
+impl Locked {
+    /// Takes the lock, waiting until the deadline.
+    pub fn take(host: &Host, patience: Duration) -> Result<Locked> {
+        match Locked::attempt(host, patience)? {
+            Some(locked) => Ok(locked),
+            None => Err(Error::new(
+                ErrorKind::LockTimeout,
+                "lock",
+                "the network namespace",
+                format!("another lvsarp has held the lock for {} s", patience.as_secs_f32()),
+            )
+            .hint("wait for it to end, or look for a process that hangs with a lock below /run/lvsarp")),
+        }
+    }
+
+    /// Takes the lock; `None` where somebody else still holds it at the deadline.
+    pub fn attempt(host: &Host, patience: Duration) -> Result<Option<Locked>> {
+        let (path, identity) = place(host)?;
+        match DirBuilder::new().mode(0o755).create(DIRECTORY) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(
+                    Error::os("create", DIRECTORY, &e).hint("the undo journal is kept there; nothing was changed")
+                );
+            }
+            _ => {}
+        }
+        let lock_path = path.with_extension("lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o644)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&lock_path)
+            .map_err(|e| {
+                Error::os("open", lock_path.display(), &e).hint("the lock is kept there; nothing was changed")
+            })?;
+        let deadline = Instant::now() + patience;
+        while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", lock_path.display(), &e))? {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            std::thread::sleep(left.min(LOCK_POLL));
+        }
+        Ok(Some(Locked { path, identity, _lock: lock }))
+    }
+
+    pub fn find(&self) -> Result<Found> {
+        find(&self.path, &self.identity)
+    }
+
+    /// A journal without anything in it yet.
+    pub fn empty(&self) -> Journal {
+        Journal {
+            format: FORMAT,
+            namespace: self.identity.clone(),
+            phase: Phase::Applied,
+            done: Vec::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// Writes the journal so that there is the old one or the new one at every instant, also for a reader after a crash.
+    pub fn write(&self, journal: &Journal) -> Result<()> {
+        let failed = |e: io::Error| Error::os("write", self.path.display(), &e);
+        let text = serde_json::to_vec(journal).map_err(|e| failed(e.into()))?;
+        let new = self.path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o644)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&new)
+            .map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&new, &self.path).map_err(failed)?;
+        self.sync_directory()
+    }
+
+    /// Removes the journal: nothing is left to be undone.
+    pub fn remove(&self) -> Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::os("remove", self.path.display(), &e)),
+            _ => self.sync_directory(),
+        }
+    }
+
+    /// Moves an unusable journal out of the way, under a name that is free, and returns that name.
+    pub fn set_aside(&self) -> Result<PathBuf> {
+        let free = (0..).map(|n| self.path.with_extension(format!("unusable-{n}")));
+        let aside = free.into_iter().find(|p| fs::symlink_metadata(p).is_err()).expect("names without end");
+        fs::rename(&self.path, &aside).map_err(|e| Error::os("set aside", self.path.display(), &e))?;
+        Ok(aside)
+    }
+
+    fn sync_directory(&self) -> Result<()> {
+        File::open(DIRECTORY).and_then(|dir| dir.sync_all()).map_err(|e| Error::os("write", DIRECTORY, &e))
+    }
+}

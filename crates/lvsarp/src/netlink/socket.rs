@@ -1,0 +1,287 @@
+//! A netlink socket: one request and its answers, a dump, or many requests in one send.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::wire::{self, Message, Writer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sys;
+
+/// How many requests go into one send. Were all of them refused, their answers must fit into the socket's receive buffer: an answer is charged
+/// less than 1 KiB, and the smallest default buffer (`net.core.rmem_default`) is 208 KiB.
+pub(crate) const BATCH: usize = 128;
+
+/// How often an interrupted dump is taken again before that is reported.
+const DUMP_TRIES: usize = 8;
+
+const RECEIVE: usize = 64 * 1024;
+
+const NLM_F_REQUEST: u16 = 1;
+const NLM_F_ACK: u16 = 4;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_CAPPED: u16 = 0x100;
+const NLM_F_ACK_TLVS: u16 = 0x200;
+
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLMSG_OVERRUN: u16 = 4;
+const NLMSGERR_ATTR_MSG: u16 = 1;
+
+/// The kernel's refusal of a request.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub errno: i32,
+    /// The kernel's words (extended ack), where it had some.
+    pub text: Option<String>,
+}
+
+impl Refusal {
+    /// The error that names what was refused.
+    pub fn error(&self, act: impl Into<String>, thing: impl std::fmt::Display) -> Error {
+        Error::errno_from(act, thing, self.errno, self.text.as_deref())
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Refusal {
+        Refusal { errno: error.raw_os_error().unwrap_or(libc::EIO), text: None }
+    }
+}
+
+impl From<wire::Malformed> for Refusal {
+    fn from(_: wire::Malformed) -> Refusal {
+        Refusal { errno: libc::EBADMSG, text: Some("the kernel's answer is malformed".to_owned()) }
+    }
+}
+
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    sequence: u32,
+    writer: Writer,
+    buffer: Vec<u8>,
+}
+
+impl Socket {
+    /// Opens a socket in the calling thread's network namespace.
+    pub fn open() -> Result<Socket> {
+        let fd = sys::netlink_socket().map_err(|e| Error::os("open", "a netlink socket", &e))?;
+        // Each of these only makes answers better, and old kernels lack them: a failure changes nothing.
+        const SOL_NETLINK: i32 = libc::SOL_NETLINK;
+        for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK, libc::NETLINK_GET_STRICT_CHK] {
+            let _ = sys::set_option(fd.as_fd(), SOL_NETLINK, option, 1);
+        }
+        Ok(Socket { fd, sequence: 0, writer: Writer::default(), buffer: vec![0; RECEIVE] })
+    }
+
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// Sends one request and waits for its acknowledgement.
+    pub fn request(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        body: &[u8],
+        attributes: impl FnOnce(&mut Writer),
+    ) -> std::result::Result<(), Refusal> {
+        self.exchange(kind, flags | NLM_F_ACK, body, attributes, |_| ())
+    }
+
+    /// Sends one request and hands its one answer to `read`.
+    pub fn get<T>(
+        &mut self,
+        kind: u16,
+        body: &[u8],
+        attributes: impl FnOnce(&mut Writer),
+        mut read: impl FnMut(&[u8]) -> Option<T>,
+    ) -> std::result::Result<Option<T>, Refusal> {
+        let mut answer = None;
+        self.exchange(kind, NLM_F_ACK, body, attributes, |m| answer = read(m.payload))?;
+        Ok(answer)
+    }
+
+    fn exchange(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        body: &[u8],
+        attributes: impl FnOnce(&mut Writer),
+        mut answer: impl FnMut(Message<'_>),
+    ) -> std::result::Result<(), Refusal> {
+        let sequence = self.next_sequence();
+        self.writer.clear();
+        self.writer.begin(kind, NLM_F_REQUEST | flags, body);
+        attributes(&mut self.writer);
+        self.writer.end(sequence);
+        self.send()?;
+        loop {
+            let len = self.receive()?;
+            for message in wire::messages(&self.buffer[..len]) {
+                let message = message?;
+                if message.sequence != sequence {
+                    continue;
+                }
+                match message.kind {
+                    NLMSG_ERROR => {
+                        return match refusal(message) {
+                            None => Ok(()),
+                            Some(refusal) => Err(refusal),
+                        };
+                    }
+                    // A dump that fails midway says so here.
+                    NLMSG_DONE => {
+                        return match wire::i32_at(message.payload, 0) {
+                            Some(error) if error < 0 => Err(Refusal { errno: -error, text: None }),
+                            _ => Ok(()),
+                        };
+                    }
+                    NLMSG_OVERRUN => return Err(Refusal { errno: libc::ENOBUFS, text: None }),
+                    _ => answer(message),
+                }
+            }
+        }
+    }
+
+    /// Takes a dump, again if the kernel's table changed meanwhile. `read` turns a message's payload into an item, or passes it over.
+    pub fn dump<T>(
+        &mut self,
+        what: &str,
+        kind: u16,
+        body: &[u8],
+        attributes: impl Fn(&mut Writer),
+        mut read: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        for _ in 0..DUMP_TRIES {
+            let mut items = Vec::new();
+            let mut interrupted = false;
+            self.exchange(kind, NLM_F_DUMP, body, &attributes, |message| {
+                interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
+                items.extend(read(message.payload));
+            })
+            .or_else(|refusal| match refusal.errno {
+                // Some kernels end an interrupted dump with an error instead of the flag.
+                libc::EINTR | libc::EAGAIN => {
+                    interrupted = true;
+                    Ok(())
+                }
+                _ => Err(refusal.error("list", what)),
+            })?;
+            if !interrupted {
+                return Ok(items);
+            }
+        }
+        Err(Error::new(ErrorKind::Interrupted, "list", what, "they kept changing while they were read")
+            .hint("try again when the namespace is quieter"))
+    }
+
+    /// Sends `count` requests, many in one send, and reports each refusal with the request's number.
+    ///
+    /// Only the last request of a send asks for an acknowledgement: the kernel works through a send in order, and it answers every request that it
+    /// refuses (`net/netlink/af_netlink.c: netlink_rcv_skb()`).
+    pub fn batch(
+        &mut self,
+        count: usize,
+        mut write: impl FnMut(&mut Writer, usize, u16),
+        mut refused: impl FnMut(usize, Refusal),
+    ) -> std::result::Result<(), Refusal> {
+        let mut done = 0;
+        while done < count {
+            let end = count.min(done + BATCH);
+            let first = self.sequence.wrapping_add(1);
+            self.writer.clear();
+            for i in done..end {
+                let sequence = self.next_sequence();
+                let ack = if i + 1 == end { NLM_F_ACK } else { 0 };
+                write(&mut self.writer, i, NLM_F_REQUEST | ack);
+                self.writer.end(sequence);
+            }
+            self.send()?;
+            let last = self.sequence;
+            'answers: loop {
+                let len = self.receive()?;
+                for message in wire::messages(&self.buffer[..len]) {
+                    let message = message?;
+                    let at = message.sequence.wrapping_sub(first) as usize;
+                    if at >= end - done {
+                        continue;
+                    }
+                    if message.kind == NLMSG_ERROR
+                        && let Some(refusal) = refusal(message)
+                    {
+                        refused(done + at, refusal);
+                    }
+                    if message.sequence == last {
+                        break 'answers;
+                    }
+                }
+            }
+            done = end;
+        }
+        Ok(())
+    }
+
+    fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.sequence
+    }
+
+    fn send(&mut self) -> std::result::Result<(), Refusal> {
+        sys::send(self.fd.as_fd(), self.writer.bytes())?;
+        Ok(())
+    }
+
+    /// One datagram from the kernel, into the buffer.
+    fn receive(&mut self) -> std::result::Result<usize, Refusal> {
+        loop {
+            let (len, port) = sys::receive(self.fd.as_fd(), &mut self.buffer)?;
+            if len > self.buffer.len() {
+                // The kernel sizes dump messages by the buffer it was shown, so this is not expected; the next try has room.
+                self.buffer.resize(len, 0);
+                return Err(Refusal { errno: libc::EMSGSIZE, text: None });
+            }
+            if port == 0 {
+                return Ok(len);
+            }
+        }
+    }
+}
+
+/// The refusal in an `NLMSG_ERROR`; `None` for an acknowledgement.
+fn refusal(message: Message<'_>) -> Option<Refusal> {
+    let errno = wire::i32_at(message.payload, 0).map_or(libc::EBADMSG, |error| -error);
+    if errno == 0 {
+        return None;
+    }
+    let text = (message.flags & NLM_F_ACK_TLVS != 0).then(|| {
+        // Behind the error stands the header of the request, and the whole request unless the answer was capped.
+        let request = match message.flags & NLM_F_CAPPED {
+            0 => wire::u32_at(message.payload, 4).unwrap_or(0) as usize,
+            _ => wire::HEADER,
+        };
+        wire::attributes_behind(message.payload, 4 + request)
+            .find(|(kind, _)| *kind == NLMSGERR_ATTR_MSG)
+            .map(|(_, value)| String::from_utf8_lossy(wire::text(value)).into_owned())
+    });
+    Some(Refusal { errno, text: text.flatten() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_own_words_are_found_behind_a_capped_answer() {
+        let mut w = Writer::default();
+        let mut body = (-libc::EINVAL).to_ne_bytes().to_vec();
+        body.extend_from_slice(&[0; 16]);
+        w.begin(NLMSG_ERROR, NLM_F_CAPPED | NLM_F_ACK_TLVS, &body);
+        w.attribute(NLMSGERR_ATTR_MSG, b"Invalid scope value\0");
+        w.end(1);
+        let message = wire::messages(w.bytes()).next().unwrap().unwrap();
+        let refusal = refusal(message).unwrap();
+        assert_eq!(refusal.errno, libc::EINVAL);
+        assert_eq!(refusal.text.as_deref(), Some("Invalid scope value"));
+    }
+}

@@ -1,0 +1,207 @@
+//! Network namespaces: naming one, entering it in a thread of its own, and telling it from every other.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::linux::fs::MetadataExt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sys;
+
+const THIS: &str = "/proc/thread-self/ns/net";
+
+/// Which network namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Netns {
+    /// A name below `/run/netns`, as `ip netns` makes it.
+    Name(String),
+    /// A file that refers to a namespace, such as `/proc/1/ns/net`.
+    Path(PathBuf),
+    /// The namespace of a process.
+    Process(u32),
+}
+
+impl Netns {
+    /// Reads what a person writes: digits are a process, a text with a slash is a path, anything else a name.
+    pub fn parse(text: &str) -> Result<Netns> {
+        let refuse = |cause: &str| Err(Error::input(format!("network namespace {text:?}"), cause));
+        if text.is_empty() {
+            return refuse("it is empty");
+        }
+        if text.contains('\0') {
+            return refuse("it contains a NUL");
+        }
+        if text.contains('/') {
+            return Ok(Netns::Path(text.into()));
+        }
+        if matches!(text, "." | "..") {
+            return refuse("it is a directory");
+        }
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            return match text.parse() {
+                Ok(pid) if pid > 0 => Ok(Netns::Process(pid)),
+                _ => refuse("it is not the number of a process"),
+            };
+        }
+        Ok(Netns::Name(text.to_owned()))
+    }
+
+    fn path(&self) -> PathBuf {
+        match self {
+            Netns::Name(name) => ["/run/netns", name].iter().collect(),
+            Netns::Path(path) => path.clone(),
+            Netns::Process(pid) => format!("/proc/{pid}/ns/net").into(),
+        }
+    }
+
+    pub(crate) fn open(&self) -> Result<OwnedFd> {
+        match File::open(self.path()) {
+            Ok(file) => Ok(file.into()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let cause = format!("there is no {}", self.path().display());
+                Err(Error::new(ErrorKind::NoNamespace, "open", self, cause))
+            }
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                Err(Error::os("open", self, &e).hint("another user's namespace needs CAP_SYS_PTRACE or root"))
+            }
+            Err(e) => Err(Error::os("open", self, &e)),
+        }
+    }
+}
+
+impl fmt::Display for Netns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Netns::Name(name) => write!(f, "network namespace {name:?}"),
+            Netns::Path(path) => write!(f, "network namespace {path:?}"),
+            Netns::Process(pid) => write!(f, "network namespace of process {pid}"),
+        }
+    }
+}
+
+impl FromStr for Netns {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Netns> {
+        Netns::parse(text)
+    }
+}
+
+/// The calling thread's namespace.
+pub(crate) fn current() -> Result<OwnedFd> {
+    match File::open(THIS) {
+        Ok(file) => Ok(file.into()),
+        Err(e) => Err(Error::os("open", THIS, &e).hint("mount proc")),
+    }
+}
+
+fn metadata(fd: BorrowedFd<'_>) -> io::Result<std::fs::Metadata> {
+    File::from(fd.try_clone_to_owned()?).metadata()
+}
+
+/// Whether two descriptors refer to one namespace.
+pub(crate) fn same(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
+    match (metadata(a), metadata(b)) {
+        (Ok(a), Ok(b)) => a.st_dev() == b.st_dev() && a.st_ino() == b.st_ino(),
+        _ => false,
+    }
+}
+
+/// Runs something in a namespace, in a thread that ends before this returns. The caller's thread stays where it is.
+pub(crate) fn inside<T: Send>(
+    namespace: BorrowedFd<'_>,
+    name: &(impl fmt::Display + Sync),
+    body: impl FnOnce() -> T + Send,
+) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, || {
+            sys::enter_netns(namespace).map_err(|e| match e.raw_os_error() {
+                Some(libc::EPERM) => Error::os("enter", name, &e).hint("CAP_SYS_ADMIN is needed to enter a namespace"),
+                Some(libc::EINVAL) => {
+                    Error::new(ErrorKind::NoNamespace, "enter", name, "it is not a network namespace")
+                }
+                _ => Error::os("enter", name, &e),
+            })?;
+            Ok(body())
+        });
+        match thread.map_err(|e| Error::os("start", "a thread to enter a namespace", &e))?.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// What tells one network namespace from every other, also from a later one that gets the same inode number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// The boot that it belongs to, since cookies and inodes start again with each.
+    boot: String,
+    name: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Name {
+    /// `SO_NETNS_COOKIE`, which is never given twice in one boot (kernel 5.14 and later).
+    Cookie(u64),
+    /// Device and inode of the namespace's file, and its ctime, which is set when the inode is made and never after.
+    Inode { device: u64, inode: u64, birth: i128 },
+}
+
+impl Identity {
+    /// Identifies the namespace that a socket belongs to and that `namespace` refers to.
+    pub fn of(socket: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<Identity> {
+        const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+        let boot = std::fs::read_to_string(BOOT).map_err(|e| Error::os("read", BOOT, &e))?.trim().to_owned();
+        let name = match sys::netns_cookie(socket) {
+            Ok(cookie) => Name::Cookie(cookie),
+            Err(_) => inode(namespace).map_err(|e| Error::os("identify", "the network namespace", &e))?,
+        };
+        Ok(Identity { boot, name })
+    }
+
+    /// The name of its files below `/run/lvsarp`.
+    pub fn file_stem(&self) -> String {
+        match &self.name {
+            Name::Cookie(cookie) => format!("netns-{cookie}"),
+            Name::Inode { device, inode, .. } => format!("netns-{device}-{inode}"),
+        }
+    }
+}
+
+/// The fallback of old kernels. They may forget and make anew the inode of a namespace that nobody holds open, so the birth of the namespace of
+/// process 1 is left out: that one lives as long as `/run` does.
+fn inode(namespace: BorrowedFd<'_>) -> io::Result<Name> {
+    let data = metadata(namespace)?;
+    let first = std::fs::metadata("/proc/1/ns/net");
+    let lives_on = first.is_ok_and(|first| first.st_dev() == data.st_dev() && first.st_ino() == data.st_ino());
+    let birth = i128::from(data.st_ctime()) * 1_000_000_000 + i128::from(data.st_ctime_nsec());
+    Ok(Name::Inode { device: data.st_dev(), inode: data.st_ino(), birth: if lives_on { 0 } else { birth } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_namespace_is_a_name_a_path_or_a_process() {
+        assert_eq!(Netns::parse("rs1").unwrap().path(), PathBuf::from("/run/netns/rs1"));
+        assert_eq!(Netns::parse("/proc/1/ns/net").unwrap().path(), PathBuf::from("/proc/1/ns/net"));
+        assert_eq!(Netns::parse("42").unwrap(), Netns::Process(42));
+        for bad in ["", "..", ".", "0", "99999999999", "a\0b"] {
+            assert!(Netns::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_namespace_has_the_same_identity_by_inode_too() {
+        let here = current().unwrap();
+        assert_eq!(inode(here.as_fd()).unwrap(), inode(current().unwrap().as_fd()).unwrap());
+        assert!(same(here.as_fd(), current().unwrap().as_fd()));
+    }
+}

@@ -1,0 +1,75 @@
+//! Does the kernel show a change's result? Asked after apply, and before anything is taken back.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::address::{Method, same_binding, same_place};
+use crate::change::Change;
+use crate::interface::Scope;
+use crate::key::KernelVersion;
+use crate::snapshot::{Address, Snapshot};
+
+/// A snapshot, indexed once for many changes.
+pub(crate) struct Shown<'a> {
+    snapshot: &'a Snapshot,
+    addresses: HashMap<(u32, IpAddr), Vec<&'a Address>>,
+    /// Whether the kernel keeps the mark of who bound an address.
+    keeps_proto: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub fn of(snapshot: &'a Snapshot) -> Shown<'a> {
+        let mut addresses: HashMap<(u32, IpAddr), Vec<&Address>> = HashMap::new();
+        for address in &snapshot.addresses {
+            addresses.entry((address.index, address.local)).or_default().push(address);
+        }
+        Shown { snapshot, addresses, keeps_proto: snapshot.kernel_version() >= KernelVersion(5, 18) }
+    }
+
+    fn like(&self, address: &Address) -> &[&'a Address] {
+        self.addresses.get(&(address.index, address.local)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the change's new state is there.
+    pub fn holds(&self, change: &Change) -> bool {
+        match change {
+            Change::Level { scope, index, key, new, .. } => {
+                let conf = match (scope, index) {
+                    (Scope::All, _) => Some(&self.snapshot.all),
+                    (Scope::Default, _) => Some(&self.snapshot.default),
+                    (_, Some(index)) => self.snapshot.by_index(*index).and_then(|i| i.conf.as_ref()),
+                    (Scope::Interface(name), None) => self.snapshot.interface(name).ok().and_then(|i| i.conf.as_ref()),
+                };
+                conf.and_then(|conf| conf.get(*key)) == Some(*new)
+            }
+            // One that looks the same but bears another mark was bound by another program meanwhile.
+            Change::Address { new: Some(new), .. } => {
+                self.like(new).iter().any(|a| same_binding(a, new) && (!self.keeps_proto || a.proto == new.proto))
+            }
+            Change::Address { old: Some(old), new: None, .. } => !self.like(old).iter().any(|a| same_place(a, old)),
+            Change::Route { new: Some(new), .. } => self.snapshot.local_routes.contains(new),
+            Change::Route { old: Some(old), new: None } => !self.snapshot.local_routes.contains(old),
+            Change::Address { old: None, new: None, .. } | Change::Route { old: None, new: None } => true,
+        }
+    }
+
+    /// The address that an ioctl left behind if it was killed before it set the mask: the same label, another prefix.
+    pub fn half_made(&self, change: &Change) -> impl Iterator<Item = &'a Address> {
+        let wanted = match change {
+            Change::Address { new: Some(new), method: Method::Ioctl, .. } => Some(new.clone()),
+            _ => None,
+        };
+        let like = wanted.as_ref().map_or(&[][..], |new| self.like(new)).to_vec();
+        like.into_iter().filter(move |a| {
+            wanted.as_ref().is_some_and(|new| a.label == new.label && a.prefixlen != new.prefixlen && a.proto.is_none())
+        })
+    }
+
+    /// An interface that was renamed since is found by its index.
+    pub fn current_name(&self, scope: &Scope, index: Option<u32>) -> Scope {
+        match (scope, index.and_then(|index| self.snapshot.by_index(index))) {
+            (Scope::Interface(_), Some(interface)) => Scope::Interface(interface.name),
+            _ => *scope,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Every unsafe block of the crate: system calls that `std` does not have, each behind a safe function.
+//!
+//! All of them retry EINTR, and every descriptor they make is close-on-exec and owned.
+
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// The cookie of a socket's network namespace (kernel 5.14 and later); missing in older `libc` crates.
+const SO_NETNS_COOKIE: libc::c_int = 71;
+
+/// `linux/membarrier.h: MEMBARRIER_CMD_GLOBAL`.
+const MEMBARRIER_CMD_GLOBAL: libc::c_int = 1;
+
+/// Repeats a call until it is not interrupted by a signal.
+fn retry(mut call: impl FnMut() -> libc::ssize_t) -> io::Result<usize> {
+    loop {
+        match usize::try_from(call()) {
+            Ok(value) => return Ok(value),
+            Err(_) => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+fn socket(domain: libc::c_int, kind: libc::c_int, protocol: libc::c_int) -> io::Result<OwnedFd> {
+    let fd = retry(|| {
+        // SAFETY: socket() takes no pointers.
+        let fd = unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) };
+        fd as libc::ssize_t
+    })?;
+    // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
+}
+
+/// A socket for `NETLINK_ROUTE` in the calling thread's network namespace.
+pub(crate) fn netlink_socket() -> io::Result<OwnedFd> {
+    socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE)
+}
+
+/// A socket that carries interface ioctls in the calling thread's network namespace.
+pub(crate) fn ioctl_socket() -> io::Result<OwnedFd> {
+    socket(libc::AF_INET, libc::SOCK_DGRAM, 0)
+}
+
+/// Sets an option of type int.
+pub(crate) fn set_option(
+    fd: BorrowedFd<'_>,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    retry(|| {
+        let len = size_of::<libc::c_int>() as libc::socklen_t;
+        // SAFETY: the pointer is to a live int and the length is an int's.
+        let rc = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), len) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
+
+/// The number that names a socket's network namespace until the next boot (`net/core/sock.c: SO_NETNS_COOKIE`).
+pub(crate) fn netns_cookie(fd: BorrowedFd<'_>) -> io::Result<u64> {
+    let mut cookie: u64 = 0;
+    let mut len = size_of::<u64>() as libc::socklen_t;
+    retry(|| {
+        let value = (&raw mut cookie).cast();
+        // SAFETY: the pointer is to a live u64 and `len` says how long it is.
+        let rc = unsafe { libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, SO_NETNS_COOKIE, value, &mut len) };
+        rc as libc::ssize_t
+    })?;
+    Ok(cookie)
+}
+
+/// Sends one datagram.
+pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    retry(|| {
+        // SAFETY: pointer and length are those of a live slice.
+        unsafe { libc::send(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0) }
+    })
+}
+
+/// Receives one datagram. Returns its true length, which may be larger than the buffer, and the sender's netlink port.
+pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, u32)> {
+    // SAFETY: sockaddr_nl is plain data for which all zeros is a value.
+    let mut from: libc::sockaddr_nl = unsafe { zeroed() };
+    let len = retry(|| {
+        let mut from_len = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+        let address = (&raw mut from).cast();
+        // SAFETY: buffer and address are live, and the lengths are theirs.
+        unsafe {
+            libc::recvfrom(
+                fd.as_raw_fd(),
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                libc::MSG_TRUNC,
+                address,
+                &mut from_len,
+            )
+        }
+    })?;
+    Ok((len, from.nl_pid))
+}
+
+/// Moves the calling thread into a network namespace.
+pub(crate) fn enter_netns(fd: BorrowedFd<'_>) -> io::Result<()> {
+    retry(|| {
+        // SAFETY: setns() takes no pointers.
+        let rc = unsafe { libc::setns(fd.as_raw_fd(), libc::CLONE_NEWNET) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
+
+/// Opens a path below a directory.
+pub(crate) fn open_at(dir: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
+    let fd = retry(|| {
+        // SAFETY: the path is NUL-terminated and outlives the call.
+        let fd = unsafe { libc::openat(dir.as_raw_fd(), path.as_ptr(), flags | libc::O_CLOEXEC) };
+        fd as libc::ssize_t
+    })?;
+    // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
+}
+
+/// Opens a directory by its path, only to open files below it.
+pub(crate) fn open_path(path: &CStr) -> io::Result<OwnedFd> {
+    let fd = retry(|| {
+        let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        // SAFETY: the path is NUL-terminated and outlives the call.
+        let fd = unsafe { libc::open(path.as_ptr(), flags) };
+        fd as libc::ssize_t
+    })?;
+    // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
+}
+
+/// Whether the mount that a descriptor lies on is read-only.
+pub(crate) fn is_read_only(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    // SAFETY: statvfs is plain data for which all zeros is a value.
+    let mut stat: libc::statvfs = unsafe { zeroed() };
+    retry(|| {
+        // SAFETY: the pointer is to a live statvfs.
+        let rc = unsafe { libc::fstatvfs(fd.as_raw_fd(), &mut stat) };
+        rc as libc::ssize_t
+    })?;
+    Ok(stat.f_flag & libc::ST_RDONLY != 0)
+}
+
+/// The running kernel's release.
+pub(crate) fn kernel_release() -> io::Result<String> {
+    // SAFETY: utsname is plain data for which all zeros is a value.
+    let mut name: libc::utsname = unsafe { zeroed() };
+    retry(|| {
+        // SAFETY: the pointer is to a live utsname.
+        let rc = unsafe { libc::uname(&mut name) };
+        rc as libc::ssize_t
+    })?;
+    let release: Vec<u8> = name.release.iter().map(|c| *c as u8).take_while(|b| *b != 0).collect();
+    Ok(String::from_utf8_lossy(&release).into_owned())
+}
+
+/// Takes an exclusive lock if nobody else holds it. `Ok(false)`: somebody does.
+pub(crate) fn try_lock(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let locked = retry(|| {
+        // SAFETY: flock() takes no pointers.
+        let rc = unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) };
+        rc as libc::ssize_t
+    });
+    match locked {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The caller's effective user.
+pub(crate) fn effective_user() -> u32 {
+    // SAFETY: geteuid() takes no arguments and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// Waits until every packet that the kernel was working on has left the network stack.
+///
+/// `MEMBARRIER_CMD_GLOBAL` returns after an RCU grace period (`kernel/sched/membarrier.c`), and the receive path runs inside RCU
+/// read-side sections (`net/core/dev.c: netif_receive_skb_internal()`).
+pub(crate) fn wait_for_packets_in_flight() -> io::Result<()> {
+    retry(|| {
+        // SAFETY: this command of membarrier() takes no pointers.
+        let rc = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
+
+/// Runs an interface ioctl that sets an IPv4 address or mask: `SIOCSIFADDR` or `SIOCSIFNETMASK` on a label such as `lo:0`.
+pub(crate) fn set_interface_address(
+    fd: BorrowedFd<'_>,
+    request: libc::c_ulong,
+    label: &[u8],
+    address: Ipv4Addr,
+) -> io::Result<()> {
+    // SAFETY: ifreq is plain data for which all zeros is a value.
+    let mut ifreq: libc::ifreq = unsafe { zeroed() };
+    if label.len() >= ifreq.ifr_name.len() {
+        return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
+    }
+    for (to, from) in ifreq.ifr_name.iter_mut().zip(label) {
+        *to = *from as libc::c_char;
+    }
+    // A sockaddr_in in the bytes of a sockaddr: family, port 0, then the address in network order.
+    let mut bytes = [0u8; 14];
+    bytes[2..6].copy_from_slice(&address.octets());
+    ifreq.ifr_ifru.ifru_addr =
+        libc::sockaddr { sa_family: libc::AF_INET as libc::sa_family_t, sa_data: bytes.map(|b| b as libc::c_char) };
+    retry(|| {
+        // SAFETY: the request reads an ifreq, and the pointer is to a live one.
+        let rc = unsafe { libc::ioctl(fd.as_raw_fd(), request as _, &raw const ifreq) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
