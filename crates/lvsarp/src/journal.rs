@@ -23,6 +23,9 @@ const FORMAT: u32 = 1;
 /// How often a lock that somebody else holds is tried again.
 const LOCK_POLL: Duration = Duration::from_millis(10);
 
+const NEEDED: &str = "nothing was changed; the undo journal is kept there, so the caller must be able to write it (root, or a directory of its \
+                      own), besides CAP_NET_ADMIN in the network namespace";
+
 /// What was going on when the journal was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
