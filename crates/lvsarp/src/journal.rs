@@ -178,9 +178,7 @@ impl Locked {
         let (path, identity) = place(host)?;
         match DirBuilder::new().mode(0o755).create(DIRECTORY) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(
-                    Error::os("create", DIRECTORY, &e).hint("the undo journal is kept there; nothing was changed")
-                );
+                return Err(Error::os("create", DIRECTORY, &e).hint(NEEDED));
             }
             _ => {}
         }
@@ -192,9 +190,7 @@ impl Locked {
             .mode(0o644)
             .custom_flags(libc::O_NOFOLLOW)
             .open(&lock_path)
-            .map_err(|e| {
-                Error::os("open", lock_path.display(), &e).hint("the lock is kept there; nothing was changed")
-            })?;
+            .map_err(|e| Error::os("open", lock_path.display(), &e).hint(NEEDED))?;
         let deadline = Instant::now() + patience;
         while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", lock_path.display(), &e))? {
             let left = deadline.saturating_duration_since(Instant::now());
