@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::output::Paint;
 use crate::table::printable;
 
-/// The text for the standard output, whole lines, and the exit status.
+/// The text for the standard output, in whole lines, and the exit status.
 pub(crate) struct Answer {
     pub text: String,
     pub status: i32,
@@ -20,7 +20,7 @@ pub(crate) struct Look {
 }
 
 impl Answer {
-    /// An answer that is good news, or none.
+    /// An answer that is good news, or no news.
     pub fn text(text: String) -> Answer {
         Answer { text, status: 0 }
     }
@@ -30,27 +30,25 @@ impl Answer {
         Answer::text(json(value) + "\n")
     }
 
+    /// The same object for people: one field a line.
+    pub fn indented(value: &impl Serialize) -> Answer {
+        Answer::text(serde_json::to_string_pretty(value).expect("what is printed has string keys only") + "\n")
+    }
+
+    /// A text that is the same for everybody: itself, or in JSON an object with one field.
+    pub fn document(field: &str, text: Vec<u8>, look: Look) -> Answer {
+        let text = String::from_utf8(text).expect("scripts and pages are made of strings");
+        if look.json { Answer::json(&serde_json::json!({ field: text })) } else { Answer::text(text) }
+    }
+
     pub fn with_status(self, status: i32) -> Answer {
         Answer { status, ..self }
     }
 }
 
-impl Look {
-    /// A text that is the same for everybody: itself, or in JSON an object with one field.
-    pub fn document(self, field: &str, text: Vec<u8>) -> Answer {
-        let text = String::from_utf8_lossy(&text).into_owned();
-        if self.json { Answer::json(&serde_json::json!({ field: text })) } else { Answer::text(text) }
-    }
-}
-
-/// One line of JSON.
+/// One object on one line, without the end of the line.
 pub(crate) fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("string keys only and no failing serialiser")
-}
-
-/// JSON for people: one field a line.
-pub(crate) fn indented(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).expect("string keys only and no failing serialiser") + "\n"
+    serde_json::to_string(value).expect("what is printed has string keys only")
 }
 
 /// `error vip-answered eth0 192.0.2.10: what was found`.

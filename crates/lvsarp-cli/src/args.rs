@@ -2,24 +2,24 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-pub(crate) const EXIT_STATUS: &str = "\
+const EXIT_STATUS: &str = "\
 Exit status:
-  0  done; for check: every VIP is silent
+  0  done; of check: every VIP is silent
   1  findings: a VIP is not silent or not there, or apply was refused because it would not be
-  2  an error, wrong arguments, or for check: it could not be told";
+  2  an error, wrong arguments, or of check: it could not be told";
 
 /// Keep LVS-DR real servers silent in ARP.
 #[derive(Debug, Parser)]
-#[command(name = "lvsarp", bin_name = "lvsarp", version, after_help = EXIT_STATUS, disable_help_subcommand = true)]
+#[command(name = "lvsarp", bin_name = "lvsarp", version, after_help = EXIT_STATUS, arg_required_else_help = false)]
 pub(crate) struct Cli {
-    /// Network namespace to look at or work on: a name below /run/netns, a path, or the number of a process.
-    #[arg(long, global = true, value_name = "NAME|PATH|PID")]
+    /// Network namespace: a name below /run/netns, a path, or the number of a process
+    #[arg(long, global = true, value_name = "NETNS", value_hint = ValueHint::AnyPath)]
     pub netns: Option<OsString>,
 
-    /// Print one JSON object.
+    /// Print one JSON object
     #[arg(long, global = true)]
     pub json: bool,
 
@@ -29,138 +29,152 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show interfaces, their levels and addresses, and one line of verdict.
+    /// Show interfaces, their levels and addresses, and one line of verdict
     Status(StatusArgs),
-    /// Say whether every VIP is silent; if not, why and what to do.
+    /// Say whether every VIP is silent; if not, why and what to do
+    #[command(after_help = EXIT_STATUS)]
     Check(CheckArgs),
-    /// Make the host a silent real server: levels first, then the VIPs.
+    /// Make the host a silent real server: levels first, then the VIPs
+    #[command(after_help = EXIT_STATUS)]
     Apply(ApplyArgs),
-    /// Take back what apply did: the VIPs first, then the levels.
+    /// Take back what apply did: the VIPs first, then the levels
     Undo(UndoArgs),
-    /// Print the namespace as JSON, for --snapshot here or on another machine.
+    /// Print what lvsarp sees as JSON, for --snapshot here or on another machine
     Snapshot,
-    /// Explain the levels of arp_ignore and arp_announce, and the other keys.
+    /// Explain the levels of arp_ignore and arp_announce, and the other keys
     Levels(LevelsArgs),
-    /// Print a completion script for a shell.
+    /// Print a completion script for a shell
     Completions(CompletionsArgs),
-    /// Print the manual page, lvsarp(8).
+    /// Print the manual page, lvsarp(8)
     Man,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Interfaces to show; all of them where none is named.
-    #[arg(value_name = "IFACE")]
+    /// Interfaces to show; all of them where none is named
+    #[arg(value_name = "IFACE", value_hint = ValueHint::Other)]
     pub interfaces: Vec<OsString>,
 
-    /// Read a snapshot from a file (- is the standard input) instead of the kernel.
-    #[arg(long, value_name = "FILE")]
+    /// Read a snapshot from a file instead of the kernel; - is the standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// VIP to check, also several separated by commas; every VIP that is bound where none is named.
-    #[arg(long = "vip", value_name = "VIP", value_delimiter = ',')]
+    /// VIP to check, or several with commas; every VIP that is bound where none is named
+    #[arg(long = "vip", value_name = "VIP", value_delimiter = ',', value_hint = ValueHint::Other)]
     pub vips: Vec<OsString>,
 
-    /// Read a snapshot from a file (- is the standard input) instead of the kernel.
-    #[arg(long, value_name = "FILE")]
+    /// Read a snapshot from a file instead of the kernel; - is the standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
-    /// VIP to hold, also several separated by commas.
-    #[arg(long = "vip", value_name = "VIP", value_delimiter = ',', required_unless_present = "prefixes")]
+    /// VIP to hold, or several with commas
+    #[arg(
+        long = "vip", value_name = "VIP", value_delimiter = ',', value_hint = ValueHint::Other,
+        required_unless_present = "prefixes"
+    )]
     pub vips: Vec<OsString>,
 
-    /// Prefix to accept as a whole by one local route, without addresses.
-    #[arg(long = "prefix", value_name = "PREFIX", value_delimiter = ',')]
+    /// Prefix to accept as a whole, or several with commas: one local route each, no addresses
+    #[arg(long = "prefix", value_name = "PREFIX", value_delimiter = ',', value_hint = ValueHint::Other)]
     pub prefixes: Vec<OsString>,
 
-    /// Where the levels are set: on all (new interfaces are covered) or on each interface that speaks ARP (all stays as it is).
-    #[arg(long, value_enum, default_value_t = WhereArg::All)]
-    pub scope: WhereArg,
+    /// Where the levels are set
+    #[arg(long, value_enum, default_value_t = Where::All)]
+    pub scope: Where,
 
-    /// Device that holds the VIPs.
-    #[arg(long, value_name = "IFACE", default_value = "lo")]
+    /// Device of the VIPs
+    #[arg(long, value_name = "IFACE", default_value = "lo", value_hint = ValueHint::Other)]
     pub dev: OsString,
 
-    /// Label of the IPv4 VIPs, such as lo:0.
-    #[arg(long)]
+    /// Label of the IPv4 VIPs, such as lo:0
+    #[arg(long, value_hint = ValueHint::Other)]
     pub label: Option<OsString>,
 
-    /// Scope of the IPv4 VIPs; auto is host where an interface without an address of its own needs it, otherwise global.
-    #[arg(long, value_enum, default_value_t = ScopeArg::Auto, value_name = "SCOPE")]
-    pub address_scope: ScopeArg,
+    /// Scope of the IPv4 VIPs
+    #[arg(long, value_enum, default_value_t = OfAddress::Auto, value_name = "SCOPE")]
+    pub address_scope: OfAddress,
 
-    /// How the VIPs are bound; ioctl is what ifconfig does.
-    #[arg(long, value_enum, default_value_t = WayArg::Netlink)]
-    pub method: WayArg,
+    /// How the VIPs are bound
+    #[arg(long, value_enum, default_value_t = Way::Netlink)]
+    pub method: Way,
 
-    /// Bind on lo even with a prefix that makes a whole subnet local.
+    /// Bind on lo even with a prefix that makes a whole subnet local
     #[arg(long)]
     pub force: bool,
 
-    /// How long to wait for another lvsarp that works on the same namespace.
-    #[arg(long, value_name = "SECONDS")]
+    /// How long to wait for another lvsarp that works on the same namespace [default: 10]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,
 
-    /// Say what would be done, and change nothing.
+    /// Say what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
 
-    /// With --dry-run: plan for a snapshot from a file (- is the standard input) instead of the running host.
-    #[arg(long, value_name = "FILE", requires = "dry_run")]
+    /// With --dry-run: plan for a snapshot from a file instead of the running host; - is the standard input
+    #[arg(long, value_name = "FILE", requires = "dry_run", value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs {
-    /// How long to wait for another lvsarp that works on the same namespace.
-    #[arg(long, value_name = "SECONDS")]
+    /// How long to wait for another lvsarp that works on the same namespace [default: 10]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LevelsArgs {
-    /// Key to explain, such as arp_ignore; every key where none is named.
-    #[arg(value_name = "KEY")]
+    /// Key to explain, such as arp_ignore; every key where none is named
+    #[arg(value_name = "KEY", value_hint = ValueHint::Other)]
     pub key: Option<OsString>,
 
-    /// Language: en or zh. Without it LC_ALL, LC_MESSAGES or LANG decides.
-    #[arg(long, value_name = "LANG")]
+    /// Language, en or zh; without it LC_ALL, LC_MESSAGES or LANG decides
+    #[arg(long, value_name = "LANG", value_hint = ValueHint::Other)]
     pub lang: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
-    /// The shell.
+    /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
 }
 
 /// Where the levels are set.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum WhereArg {
+pub(crate) enum Where {
+    /// On conf/all and lo, and on single interfaces where that is not enough; later interfaces are covered
     All,
+    /// On each interface that is up and speaks ARP; conf/all stays, later interfaces are not covered
     Interface,
 }
 
-/// The scope of the addresses.
+/// The scope of the IPv4 VIPs.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ScopeArg {
+pub(crate) enum OfAddress {
+    /// Host where an interface without an address of its own would announce a global one, otherwise global
     Auto,
+    /// Valid everywhere
     Global,
+    /// Valid inside the site
     Site,
+    /// Valid on the link
     Link,
+    /// Valid inside the host: never chosen as a sender
     Host,
 }
 
-/// The way the addresses are bound.
+/// The way the VIPs are bound.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum WayArg {
+pub(crate) enum Way {
+    /// RTM_NEWADDR: prefix, scope and label in one request
     Netlink,
+    /// SIOCSIFADDR and SIOCSIFNETMASK on lo:N, as ifconfig does; for an instant the mask of the address's class is in force
     Ioctl,
 }

@@ -1,5 +1,6 @@
 //! Arguments as the library wants them, each checked before anything is opened.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -31,7 +32,7 @@ pub(crate) fn netns(value: Option<&OsStr>) -> Result<Option<Netns>, Failure> {
 }
 
 /// The host in the namespace that was named, or in the caller's.
-pub(crate) fn open(netns: Option<&Netns>) -> Result<Host, Failure> {
+pub(crate) fn host(netns: Option<&Netns>) -> Result<Host, Failure> {
     Ok(match netns {
         Some(netns) => Host::open_netns(netns)?,
         None => Host::open()?,
@@ -48,7 +49,7 @@ impl Source {
     /// Opens the host, or reads the file where there is one.
     pub fn open(netns: Option<&Netns>, file: Option<&OsStr>) -> Result<Source, Failure> {
         match (file, netns) {
-            (None, netns) => open(netns).map(Source::Host),
+            (None, netns) => host(netns).map(Source::Host),
             (Some(_), Some(_)) => {
                 Err(Failure::input("--netns with --snapshot", "a snapshot in a file is no network namespace"))
             }
@@ -56,11 +57,11 @@ impl Source {
         }
     }
 
-    pub fn snapshot(self) -> Result<Snapshot, Failure> {
-        match self {
-            Source::Host(host) => Ok(host.snapshot()?),
-            Source::File(snapshot) => Ok(*snapshot),
-        }
+    pub fn snapshot(&self) -> Result<Cow<'_, Snapshot>, Failure> {
+        Ok(match self {
+            Source::Host(host) => Cow::Owned(host.snapshot()?),
+            Source::File(snapshot) => Cow::Borrowed(snapshot),
+        })
     }
 }
 
@@ -71,7 +72,7 @@ fn snapshot(file: &OsStr) -> Result<Snapshot, Failure> {
         true => std::io::stdin().lock().read_to_end(&mut bytes),
         false => std::fs::File::open(Path::new(file)).and_then(|mut f| f.read_to_end(&mut bytes)),
     };
-    read.map_err(|e| Failure::read(&name, &e))?;
+    read.map_err(|e| Failure::os("read", &name, &e))?;
     let json = std::str::from_utf8(&bytes)
         .map_err(|_| Failure::input(format!("{name} as a snapshot"), "it is not UTF-8 and so not JSON"))?;
     Snapshot::from_json(json).map_err(|e| {

@@ -1,12 +1,139 @@
-//! The manual page, lvsarp(8), made from the same description of the arguments that parses them.
+//! The manual page, lvsarp(8): the options come from the description that parses them, the rest stands here.
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use crate::args::Cli;
 
+const DESCRIPTION: &[&str] = &[
+    "In LVS direct routing the director and every real server hold the same virtual IP (VIP). The real servers must not answer ARP requests \
+     for it, and must not use it as the sender of their own, or routers and neighbours learn the wrong MAC address.",
+    "lvsarp looks at the levels of arp_ignore and arp_announce that are in force on every interface and at the addresses, says whether the \
+     VIPs are silent and if not why, and can make them so and take that back. Levels are set and read back before a VIP is bound, and restored \
+     after it is gone, so that no reply leaks in between. An apply that fails or is killed midway is rolled back, by itself or by the next call.",
+    "Reading needs no privilege; apply and undo need CAP_NET_ADMIN in the user namespace that owns the network namespace, and --netns needs \
+     CAP_SYS_ADMIN.",
+];
+
+const EXIT_STATUS: &[(&str, &str)] = &[
+    ("0", "Done. Of check: every VIP is silent, perhaps with warnings."),
+    (
+        "1",
+        "Findings. Of check: a VIP is not silent on some interface, or is not there. Of apply: refused, because a VIP would not be silent \
+         afterwards; nothing was changed.",
+    ),
+    (
+        "2",
+        "An error: wrong arguments, no such interface or namespace, a missing capability, a failed system call. Of check: it could not be told.",
+    ),
+];
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    (
+        "NO_COLOR",
+        "Any value but the empty one turns colours off. There are none either where the output is not a terminal.",
+    ),
+    ("LC_ALL, LC_MESSAGES, LANG", "The first one that is set decides the language of levels: zh or English."),
+];
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "/run/lvsarp/netns-*.json",
+        "The journal of a network namespace: what apply changed, for undo. A reboot forgets it as the kernel forgets the changes.",
+    ),
+    ("/run/lvsarp/netns-*.lock", "Held by an apply or undo at work."),
+    ("/run/netns/NAME", "Network namespaces by name, as ip-netns(8) makes them."),
+];
+
+const EXAMPLES: &[(&str, &str)] = &[
+    ("lvsarp apply --vip 192.0.2.10", "Make this host a real server for the VIP."),
+    (
+        "lvsarp apply --vip 192.0.2.10,192.0.2.11 --scope interface --dry-run",
+        "Say what would be done where conf/all has to stay as it is.",
+    ),
+    ("lvsarp check --vip 192.0.2.10 || echo not silent", "Ask from a script."),
+    ("lvsarp --netns rs1 status", "Look at another network namespace."),
+    ("ssh rs1 lvsarp snapshot | lvsarp check --snapshot -", "Check another machine from here."),
+    ("lvsarp undo", "Take back what apply did."),
+    ("lvsarp levels arp_ignore", "What the values mean."),
+];
+
+const SEE_ALSO: &[&str] = &["arp(7)", "ip-address(8)", "ip-netns(8)", "ipvsadm(8)", "sysctl(8)"];
+
 /// The page in roff.
 pub(crate) fn page() -> Vec<u8> {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).section("8").render(&mut page).expect("a Vec takes every byte");
+    let man = Man::new(command.clone()).section("8").manual("System administration");
+    let sections = [Man::render_title, Man::render_name_section];
+    sections.iter().try_for_each(|section| section(&man, &mut page)).expect(VEC);
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text([
+        bold("lvsarp"),
+        roman(" [--netns "),
+        italic("NETNS"),
+        roman("] [--json] "),
+        italic("command"),
+        roman(" ..."),
+    ]);
+    roff.control("SH", ["DESCRIPTION"]);
+    for (at, paragraph) in DESCRIPTION.iter().enumerate() {
+        if at > 0 {
+            roff.control("PP", []);
+        }
+        roff.text([roman(*paragraph)]);
+    }
+    roff.to_writer(&mut page).expect(VEC);
+    man.render_options_section(&mut page).expect(VEC);
+    Roff::new().control("SH", ["COMMANDS"]).to_writer(&mut page).expect(VEC);
+    for sub in command.get_subcommands() {
+        subcommand(sub, &mut page);
+    }
+    rest().to_writer(&mut page).expect(VEC);
     page
+}
+
+const VEC: &str = "a Vec takes every byte";
+
+/// One command with the options that are its own.
+fn subcommand(sub: &Command, page: &mut Vec<u8>) {
+    let own = sub.clone().mut_args(|arg| {
+        let shared = arg.is_global_set() || arg.get_id() == "help";
+        arg.hide(shared)
+    });
+    let mut roff = Roff::new();
+    roff.control("SS", [sub.get_name()]);
+    roff.text([roman(format!("{}.", sub.get_about().map(ToString::to_string).unwrap_or_default()))]);
+    roff.to_writer(page).expect(VEC);
+    let mut options = Vec::new();
+    Man::new(own).render_options_section(&mut options).expect(VEC);
+    // The options of a command stand below its name, not in a section of their own.
+    let options = String::from_utf8_lossy(&options).replace(".SH OPTIONS\n", "");
+    page.extend_from_slice(options.as_bytes());
+}
+
+/// What follows the commands.
+fn rest() -> Roff {
+    let mut roff = Roff::new();
+    let sections =
+        [("EXIT STATUS", EXIT_STATUS), ("ENVIRONMENT", ENVIRONMENT), ("FILES", FILES), ("EXAMPLES", EXAMPLES)];
+    for (title, entries) in sections {
+        roff.control("SH", [title]);
+        for (entry, text) in entries {
+            roff.control("TP", []);
+            roff.text([bold(*entry)]);
+            roff.text([roman(*text)]);
+        }
+    }
+    roff.control("SH", ["SEE ALSO"]);
+    let mut line: Vec<Inline> = Vec::new();
+    for (at, page) in SEE_ALSO.iter().enumerate() {
+        line.push(roman(if at == 0 { "" } else { ", " }));
+        line.push(bold(*page));
+    }
+    roff.text(line);
+    roff
 }

@@ -26,15 +26,12 @@ pub(crate) enum Tone {
 }
 
 impl Paint {
+    /// The colours of the standard output.
     pub fn of_stdout() -> Paint {
         Paint::on(io::stdout().is_terminal())
     }
 
-    pub fn of_stderr() -> Paint {
-        Paint::on(io::stderr().is_terminal())
-    }
-
-    /// https://no-color.org: any value but the empty one turns colours off.
+    /// <https://no-color.org>: NO_COLOR with any value but the empty one turns colours off.
     fn on(terminal: bool) -> Paint {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
@@ -68,61 +65,44 @@ impl Paint {
     }
 }
 
-/// The text of `--help` and `--version`.
-pub(crate) fn help(text: &clap::Error) -> String {
-    let text = text.render();
-    if Paint::of_stdout() == Paint::Colour { text.ansi().to_string() } else { text.to_string() }
-}
-
 /// Prints an answer and returns the exit status.
 pub(crate) fn answer(answer: &Answer) -> i32 {
     match print(&answer.text) {
         Ok(()) => answer.status,
-        Err(e) => {
-            complain("cannot write the standard output", &[&e.to_string()], None);
-            2
-        }
+        Err(failure) => complain(&failure),
     }
 }
 
-/// Prints what went wrong and returns the exit status.
+/// Prints what went wrong and returns the exit status. The text goes to the standard error in any case.
 pub(crate) fn failure(failure: &Failure, json: bool) -> i32 {
-    let printed = if json {
-        print(&(answer::json(&failure.as_json()) + "\n"))
-    } else {
-        print(&answer::findings(&failure.findings, Paint::of_stdout()))
+    let details = match json {
+        true => answer::json(failure) + "\n",
+        false => answer::findings(failure.findings(), Paint::of_stdout()),
     };
-    complain(&failure.message, &[], failure.hint.as_deref());
+    let printed = print(&details);
+    let status = complain(failure);
     match printed {
-        Ok(()) => failure.status,
-        Err(_) => 2,
+        Ok(()) => status,
+        Err(failure) => complain(&failure),
     }
 }
 
 /// Writes and flushes. A pipe that nobody reads any more is no error: the reader has seen what it wanted.
-fn print(text: &str) -> io::Result<()> {
+fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::os("write", "the standard output", &e)),
+        _ => Ok(()),
     }
 }
 
-/// `lvsarp: cannot ACT THING: CAUSE`, and the hint below. If this cannot be written either, there is nobody left to tell.
-fn complain(message: &str, causes: &[&str], hint: Option<&str>) {
-    let mut text = format!("lvsarp: {}", Paint::of_stderr().tone(Tone::Bold, &printable_lines(message)));
-    for cause in causes {
-        text.push_str(&format!(": {cause}"));
-    }
-    text.push('\n');
-    if let Some(hint) = hint {
-        text.push_str(&format!("  hint: {}\n", printable_lines(hint)));
+/// `lvsarp: cannot ACT THING: CAUSE`, and the hint below. Returns the exit status. If this cannot be written either, there is nobody left to tell.
+fn complain(failure: &Failure) -> i32 {
+    let mut text = format!("lvsarp: {}\n", printable(&failure.message));
+    if let Some(hint) = &failure.hint {
+        text.push_str(&format!("  hint: {}\n", printable(hint)));
     }
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
-}
-
-/// As [`printable`], but line ends stay: a usage message has several lines.
-fn printable_lines(text: &str) -> String {
-    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+    failure.status
 }

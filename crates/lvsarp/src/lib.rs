@@ -1,33 +1,78 @@
-#![doc = "Keep LVS-DR real servers silent in ARP."]
+//! Keep LVS-DR real servers silent in ARP, and prove it.
+//!
+//! # The problem
+//!
+//! In LVS direct routing the *director* and every *real server* own the same virtual IP (*VIP*). The director sends a packet on by rewriting only the
+//! MAC address; the real server accepts it because the VIP is local there, usually as a /32 on `lo`, and answers the client directly. So on the VIP
+//! the real servers must be deaf and mute in ARP:
+//!
+//! * **reply**: a who-has for the VIP must be answered by the director alone. `arp_ignore` decides.
+//! * **announce**: a request that a real server sends must not carry the VIP as its sender, or routers and neighbours learn the wrong MAC.
+//!   `arp_announce` decides.
+//!
+//! What is in force is the larger value of `conf/all` and of the layer-3 interface that the packet passes; `conf/lo` has no effect. It is not
+//! monotone: a VIP on `lo` is hidden at `arp_ignore` 1, 2 and 8, and at `arp_announce` 2, and at no other value ([`level`] has the tables).
+//!
+//! # Observe, decide, act
+//!
+//! A [`Host`] is one network namespace. It is observed as a [`Snapshot`], which is plain data. Everything that decides reads a snapshot and does no
+//! I/O: [`Snapshot::check`] says for every VIP and every interface whether it is silent and why not, [`Snapshot::plan`] works out ordered steps
+//! with reasons. Everything that acts goes through the host: [`Host::apply`] sets the levels, reads them back, binds the VIPs, verifies the whole
+//! and keeps a journal, so that [`Host::undo`] can take it back and a process that is killed midway leaves nothing half done.
+//!
+//! ```no_run
+//! use lvsarp::{Desired, Host, LOCK_PATIENCE, Vip};
+//!
+//! let host = Host::open()?;
+//! let vip = Vip::parse("192.0.2.10")?;
+//! for step in host.apply(&Desired::new([vip]), LOCK_PATIENCE)?.steps {
+//!     println!("{step}: {}", step.reason);
+//! }
+//! let report = host.check(Some(&[vip.address()]))?;
+//! assert!(report.ok, "{:?}", report.findings);
+//! host.undo(LOCK_PATIENCE)?;
+//! # Ok::<(), lvsarp::Error>(())
+//! ```
+//!
+//! The library prints nothing, logs nothing, keeps no global state and starts no thread that outlives a call.
+
 #![deny(unsafe_code)]
 
-mod address;
-mod apply;
+// What everything speaks in.
+mod error;
+mod flags;
+mod interface;
+pub mod key;
+pub mod level;
+mod vip;
+
+// Observe.
+mod host;
+mod netlink;
+mod netns;
+mod snapshot;
+mod sys;
+
+// Decide.
 mod arp;
 mod change;
 mod check;
 mod check_level;
 mod check_vip;
-mod conf;
-mod error;
-mod flags;
-mod host;
-mod interface;
-mod journal;
-pub mod key;
-pub mod level;
-mod netlink;
-mod netns;
 mod plan;
 mod plan_level;
-mod shown;
-mod snapshot;
-mod sys;
-mod vip;
 mod wording;
+
+// Act.
+mod address;
+mod apply;
+mod conf;
+mod journal;
+mod shown;
 
 pub use address::{Binding, Method};
 pub use apply::LOCK_PATIENCE;
+pub use arp::Role;
 pub use change::{Change, Changes, Step};
 pub use check::{Finding, Report, Severity, Verdict};
 pub use conf::Via;

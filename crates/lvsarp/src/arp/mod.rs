@@ -40,15 +40,21 @@ pub(crate) struct Device<'a> {
 
 /// What part an interface plays in ARP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// It receives and sends ARP, now or when it is up.
-    Speaks { up: bool },
+    Speaks {
+        /// Whether it is up now.
+        up: bool,
+    },
     /// A loopback device.
     Loopback,
     /// It does no ARP (`IFF_NOARP`): ppp, tun, dummy.
     NoArp,
     /// It belongs to a bridge, bond or team, whose levels count instead.
-    Port { master: u32 },
+    Port {
+        /// The index of the bridge, bond or team.
+        master: u32,
+    },
     /// It has no IPv4 part, so the kernel drops ARP that it receives.
     NoIpv4,
 }
@@ -89,23 +95,33 @@ impl<'a> View<'a> {
         self.places.get(&address).map_or(&[], Vec::as_slice)
     }
 
-    /// What part an interface plays: `net/ipv4/arp.c: arp_rcv()`, and the receive handlers of bridge, bond and team before it.
+    /// What part an interface plays.
     pub fn role(&self, device: &Device<'_>) -> Role {
-        let interface = device.interface;
-        // A VRF is a master too, but frames stay with its members (drivers/net/vrf.c).
-        let takes_frames =
-            |master: &u32| self.device(*master).is_none_or(|m| m.interface.kind.as_deref() != Some("vrf"));
-        if interface.is_loopback() {
-            Role::Loopback
-        } else if let Some(master) = interface.master.filter(takes_frames) {
-            Role::Port { master }
-        } else if interface.flags.contains(crate::InterfaceFlags::NOARP) {
-            Role::NoArp
-        } else if interface.conf.is_none() {
-            Role::NoIpv4
-        } else {
-            Role::Speaks { up: interface.is_up() }
-        }
+        role(device.interface, |index| self.device(index).map(|device| device.interface))
+    }
+}
+
+impl Snapshot {
+    /// What part an interface plays in ARP, and so whether its levels count.
+    pub fn role(&self, interface: &Interface) -> Role {
+        role(interface, |index| self.by_index(index))
+    }
+}
+
+/// `net/ipv4/arp.c: arp_rcv()`, and the receive handlers of bridge, bond and team before it.
+fn role<'a>(interface: &Interface, by_index: impl Fn(u32) -> Option<&'a Interface>) -> Role {
+    // A VRF is a master too, but frames stay with its members (drivers/net/vrf.c).
+    let takes_frames = |master: &u32| by_index(*master).is_none_or(|m| m.kind.as_deref() != Some("vrf"));
+    if interface.is_loopback() {
+        Role::Loopback
+    } else if let Some(master) = interface.master.filter(takes_frames) {
+        Role::Port { master }
+    } else if interface.flags.contains(crate::InterfaceFlags::NOARP) {
+        Role::NoArp
+    } else if interface.conf.is_none() {
+        Role::NoIpv4
+    } else {
+        Role::Speaks { up: interface.is_up() }
     }
 }
 

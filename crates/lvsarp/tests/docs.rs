@@ -1,0 +1,56 @@
+//! The documents say what the code says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use lvsarp::level::{ARP_ANNOUNCE, ARP_IGNORE};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn every_code_of_a_finding_has_its_section_and_no_section_is_left_over() {
+    let mut codes = BTreeSet::new();
+    for file in fs::read_dir(root().join("crates/lvsarp/src")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|e| e == "rs") {
+            // A code is a string of at least two words of small letters joined by hyphens, in front of a severity or in a choice of codes.
+            let text = fs::read_to_string(&path).unwrap();
+            for quoted in text.split('"').skip(1).step_by(2) {
+                let words: Vec<&str> = quoted.split('-').collect();
+                if words.len() > 1 && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase())) {
+                    codes.insert(quoted.to_owned());
+                }
+            }
+        }
+    }
+    let kinds_acts_and_words = [
+        "add-route",
+        "delete-route",
+        "invalid-input",
+        "journal",
+        "link-local",
+        "kebab-case",
+        "lock-timeout",
+        "no-interface",
+        "no-namespace",
+        "not-verified",
+        "read-only",
+        "stable-privacy",
+    ];
+    codes.retain(|code| !kinds_acts_and_words.contains(&code.as_str()));
+    let text = fs::read_to_string(root().join("docs/findings.md")).unwrap();
+    let sections: BTreeSet<String> = text.lines().filter_map(|l| l.strip_prefix("### ")).map(str::to_owned).collect();
+    assert!(codes.len() > 15, "{codes:?}");
+    assert_eq!(codes, sections);
+}
+
+#[test]
+fn the_tables_of_levels_are_those_of_the_library() {
+    let text = fs::read_to_string(root().join("docs/levels.md")).unwrap();
+    for row in ARP_IGNORE.iter().chain(ARP_ANNOUNCE) {
+        assert!(text.contains(&format!("| {} | {} |", row.values, row.en)), "{}", row.en);
+    }
+}
