@@ -1,5 +1,6 @@
 //! Apply and undo: run a plan so that it is done, or not done, and never half.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::{self, Method, route};
@@ -23,26 +24,51 @@ impl Host {
         self.snapshot()?.plan(desired)
     }
 
-    /// Says for every VIP whether the host is silent. An apply or undo that was killed midway is finished or taken back before, where the caller
-    /// may do so; otherwise it is a finding.
-    pub fn check(&self, vips: Option<&[std::net::IpAddr]>) -> Result<Report> {
-        let unfinished = match journal::is_unfinished(self) {
-            Ok(None) => None,
-            Ok(Some(why)) => self.recover().err().map(|e| e.to_string()).or(still_unfinished(self, why)),
-            Err(e) => Some(e.to_string()),
+    /// Says for every VIP whether the host is silent: for those that are named, or for those that are bound ([`Snapshot::vips`]) and those that
+    /// an apply had bound, so that one that was removed since is found missing.
+    ///
+    /// An apply or undo that was killed midway is finished or taken back before, where the caller may do so; otherwise it is a finding.
+    ///
+    /// [`Snapshot::vips`]: crate::Snapshot::vips
+    pub fn check(&self, vips: Option<&[IpAddr]>) -> Result<Report> {
+        let (journal, unsettled) = self.settled_journal();
+        let snapshot = self.snapshot()?;
+        let mut report = match (vips, journal) {
+            (None, Some(journal)) => {
+                let mut vips = snapshot.vips();
+                let missing: Vec<IpAddr> = journal.vips().filter(|vip| !vips.contains(vip)).collect();
+                vips.extend(missing);
+                snapshot.check((!vips.is_empty()).then_some(&vips))?
+            }
+            (vips, _) => snapshot.check(vips)?,
         };
-        let mut report = self.snapshot()?.check(vips)?;
-        if let Some(why) = unfinished {
+        if let Some(why) = unsettled {
+            let message = format!("the journal of this namespace is not settled: {why}");
             report.findings.push(
-                Finding::new(
-                    "journal-unfinished",
-                    Severity::Warning,
-                    format!("the journal of this namespace is not settled: {why}"),
-                )
-                .hint("run apply or undo with CAP_NET_ADMIN"),
+                Finding::new("journal-unfinished", Severity::Warning, message)
+                    .hint("run apply or undo with CAP_NET_ADMIN"),
             );
+            report.findings.sort_by_key(|finding| finding.severity);
         }
         Ok(report)
+    }
+
+    /// The journal of earlier applies, after an interrupted call was settled; or why it could not be.
+    fn settled_journal(&self) -> (Option<Journal>, Option<String>) {
+        let mut found = journal::look(self);
+        if matches!(&found, Ok(Found::Journal(journal)) if journal.phase != Phase::Applied) {
+            if let Err(error) = self.recover() {
+                return (None, Some(error.to_string()));
+            }
+            found = journal::look(self);
+        }
+        match found {
+            Ok(Found::Nothing) => (None, None),
+            Ok(Found::Journal(journal)) if journal.phase == Phase::Applied => (Some(journal), None),
+            Ok(Found::Journal(_)) => (None, Some("an apply or undo is under way".to_owned())),
+            Ok(Found::Unusable(why)) => (None, Some(why)),
+            Err(error) => (None, Some(error.to_string())),
+        }
     }
 
     /// Makes the host a silent real server: levels first, read back, then the VIPs, then a check of the whole; then the journal is committed.
@@ -309,11 +335,6 @@ impl Host {
         }
         Ok(())
     }
-}
-
-/// After a recovery that did not fail: whether the journal is still not settled, because somebody is at work or it is unusable.
-fn still_unfinished(host: &Host, why: String) -> Option<String> {
-    matches!(journal::is_unfinished(host), Ok(Some(_))).then_some(why)
 }
 
 /// The refusal of a plan that would not be silent.

@@ -141,3 +141,9 @@ impl Host {
         netns::inside(self.namespace(), &"the host's namespace", || sys::ioctl_socket().map_err(failed))?
     }
 }
+
+/// A host can be sent to another thread and used by several.
+const _: () = {
+    const fn assert_shared<T: Send + Sync>() {}
+    assert_shared::<Host>();
+};

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,15 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    /// The addresses that applies have bound or made local, which a check expects to be there.
+    pub fn vips(&self) -> impl Iterator<Item = IpAddr> {
+        self.done.iter().filter_map(|change| match change {
+            Change::Address { new: Some(new), .. } => Some(new.local),
+            Change::Route { new: Some(new), .. } => Some(new.prefix.address()),
+            _ => None,
+        })
+    }
+
     /// Adds what an apply has changed to what earlier ones had.
     ///
     /// Where this apply found what an earlier one had left, the first original is kept.
@@ -112,16 +122,10 @@ pub(crate) fn place(host: &Host) -> Result<(PathBuf, Identity)> {
     Ok((Path::new(DIRECTORY).join(format!("{}.json", identity.file_stem())), identity))
 }
 
-/// Whether somebody was interrupted in this namespace, or is at work. Reads only; a user without privilege may ask.
-pub(crate) fn is_unfinished(host: &Host) -> Result<Option<String>> {
+/// Reads the journal without a lock; a user without privilege may do so.
+pub(crate) fn look(host: &Host) -> Result<Found> {
     let (path, identity) = place(host)?;
-    Ok(match find(&path, &identity)? {
-        Found::Journal(journal) if journal.phase != Phase::Applied => {
-            Some("an apply or undo was interrupted".to_owned())
-        }
-        Found::Unusable(why) => Some(why),
-        _ => None,
-    })
+    find(&path, &identity)
 }
 
 fn find(path: &Path, identity: &Identity) -> Result<Found> {

@@ -99,7 +99,7 @@ fn level(scope: Scope, index: Option<u32>, key: Key, old: i32, new: i32) -> Chan
 fn reason_for_all(key: Key, old: i32) -> String {
     match key {
         Key::ArpIgnore => format!(
-            "at {old} the host answers for a VIP on lo; 1 answers only for addresses of the interface that asks"
+            "at {old} the host answers for a VIP on lo; 1 answers only for addresses of the interface that is asked"
         ),
         _ => format!(
             "at {old} a request can carry the VIP as its sender; 2 always takes an address of the sending interface"

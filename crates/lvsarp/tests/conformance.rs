@@ -37,13 +37,13 @@ fn every_case_holds() {
     let mut ran = 0;
     for file in files {
         let all: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).expect("a list of cases");
-        for at in 0..all.len() {
+        for (at, case) in all.iter().enumerate() {
             let status = Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "every_case_holds", "--nocapture"])
                 .env("LVSARP_CASE", format!("{}#{at}", file.display()))
                 .status()
                 .unwrap();
-            assert!(status.success(), "case {:?} of {}", all[at]["name"], file.display());
+            assert!(status.success(), "case {:?} of {}", case["name"], file.display());
             ran += 1;
         }
     }
@@ -142,9 +142,11 @@ fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
             });
             let vips: Option<Vec<_>> = vips.transpose()?;
             let report = host.check(vips.as_deref())?;
-            // The same snapshot as JSON gives the same verdict.
-            let again = Snapshot::from_json(&host.snapshot()?.to_json())?.check(vips.as_deref())?;
-            assert_eq!(codes(&report.findings), codes(&again.findings));
+            // The same snapshot as JSON gives the same verdict on the same VIPs.
+            if vips.is_some() {
+                let again = Snapshot::from_json(&host.snapshot()?.to_json())?.check(vips.as_deref())?;
+                assert_eq!(codes(&report.findings), codes(&again.findings));
+            }
             with_codes(plain(&report), codes(&report.findings))
         }
         "plan" => {

@@ -56,7 +56,8 @@ fn level_one_still_announces_a_vip_of_the_interfaces_own_subnet_and_only_that() 
     let eth0 = interface(2, "eth0", json!({}));
     for (vip, announces) in [("10.0.0.100", true), ("192.0.2.1", false)] {
         let lo_vip = address(1, "lo", vip, 32, "global");
-        let snapshot = host("6.1.0", (1, 1), &[eth0.clone()], &[lo_vip, address(2, "eth0", "10.0.0.1", 24, "global")]);
+        let snapshot =
+            host("6.1.0", (1, 1), std::slice::from_ref(&eth0), &[lo_vip, address(2, "eth0", "10.0.0.1", 24, "global")]);
         assert_eq!(verdict(&snapshot, vip, "eth0"), (false, announces), "{vip}");
     }
 }
@@ -66,7 +67,7 @@ fn an_unnumbered_interface_falls_back_to_the_first_global_address_only() {
     let eth0 = interface(2, "eth0", json!({}));
     let first = address(1, "lo", "10.0.0.100", 32, "global");
     let second = address(1, "lo", "10.0.0.101", 32, "global");
-    let snapshot = host("6.1.0", (1, 2), &[eth0.clone()], &[first, second]);
+    let snapshot = host("6.1.0", (1, 2), std::slice::from_ref(&eth0), &[first, second]);
     assert_eq!(verdict(&snapshot, "10.0.0.100", "eth0"), (false, true));
     assert_eq!(verdict(&snapshot, "10.0.0.101", "eth0"), (false, false));
     assert!(codes(&check(&snapshot, VIP)).contains(&"vip-fallback-sender"));
@@ -90,7 +91,7 @@ fn a_secondary_address_or_one_of_scope_host_does_not_number_an_interface() {
 fn a_vip_in_front_of_the_own_address_is_announced_to_targets_outside_the_subnet() {
     let eth0 = interface(2, "eth0", json!({}));
     let (vip, own) = (address(2, "eth0", VIP, 32, "global"), address(2, "eth0", "10.0.0.1", 24, "global"));
-    let in_front = host("6.1.0", (1, 2), &[eth0.clone()], &[vip.clone(), own.clone()]);
+    let in_front = host("6.1.0", (1, 2), std::slice::from_ref(&eth0), &[vip.clone(), own.clone()]);
     assert_eq!(verdict(&in_front, VIP, "eth0"), (true, true));
     let behind = host("6.1.0", (1, 2), &[eth0], &[own, vip]);
     assert_eq!(verdict(&behind, VIP, "eth0"), (true, false));

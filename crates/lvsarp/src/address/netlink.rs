@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{same_binding, same_place};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::flags::{AddressFlags, AddressScope};
 use crate::netlink::wire::{Writer, attributes_behind, text, u8_at, u32_at};
 use crate::netlink::{Refusal, Socket};
@@ -63,7 +63,7 @@ pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interf
             Ok(listed) if addresses.is_empty() => addresses = listed,
             Ok(listed) => addresses.extend(listed),
             // A kernel without IPv6.
-            Err(e) if family == libc::AF_INET6 && e.kind() == crate::ErrorKind::Unsupported => {}
+            Err(e) if family == libc::AF_INET6 && e.kind() == ErrorKind::Unsupported => {}
             Err(e) => return Err(e),
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn bind(socket: &mut Socket, wanted: &[Address], interfaces: &[Interf
     );
     let mut result = match (sent, failure) {
         (Ok(()), None) => Ok(()),
-        (Ok(()), Some((i, refusal))) => Err(refusal.error("bind", place(&wanted[i]))),
+        (Ok(()), Some((i, refusal))) => Err(not_bound(&refusal, &wanted[i])),
         // It is not known how far the kernel came: all of them count as bound.
         (Err(refusal), _) => Err(refusal.error("bind", format!("{} addresses", wanted.len()))),
     };
@@ -147,7 +147,7 @@ fn rebind(
 pub(crate) fn replace(socket: &mut Socket, old: &Address, new: &Address) -> Result<()> {
     unbind(socket, std::slice::from_ref(old))?;
     add_one(socket, new).map_err(|refusal| {
-        let error = refusal.error("bind", place(new));
+        let error = not_bound(&refusal, new);
         error.after_roll_back(add_one(socket, old).err().map(|r| r.error("bind", place(old))).into_iter().collect())
     })
 }
@@ -181,6 +181,17 @@ pub(crate) fn unbind(socket: &mut Socket, gone: &[Address]) -> Result<Vec<bool>>
         None => Ok(changed),
         Some((i, refusal)) => Err(refusal.error("remove", place(&gone[i]))),
     }
+}
+
+/// The error of an address that could not be bound.
+fn not_bound(refusal: &Refusal, address: &Address) -> Error {
+    if address.local.is_ipv6() && refusal.errno == libc::EACCES {
+        // net/ipv6/addrconf.c: addrconf_add_dev(), and no lack of privilege.
+        let cause = "IPv6 is disabled on the device";
+        return Error::new(ErrorKind::Unsupported, "bind", place(address), cause)
+            .hint(format!("set net.ipv6.conf.{}.disable_ipv6 to 0", address.dev));
+    }
+    refusal.error("bind", place(address))
 }
 
 fn place(address: &Address) -> String {
