@@ -1,5 +1,6 @@
 //! The journal: a durable record of what apply is about to do and has done, one a namespace, under a lock.
 
+use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
@@ -13,8 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::change::Change;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
+use crate::interface::Scope;
+use crate::key::Key;
 use crate::netns::Identity;
 use crate::sys;
+use crate::vip::Prefix;
 
 /// Where journals and locks are: on a tmpfs, so that a reboot forgets them as the kernel forgets what they are about.
 pub(crate) const DIRECTORY: &str = "/run/lvsarp";
@@ -65,24 +69,41 @@ impl Journal {
     ///
     /// Where this apply found what an earlier one had left, the first original is kept.
     pub fn commit(&mut self) {
+        let mut at: HashMap<Subject, usize> =
+            self.done.iter().enumerate().filter_map(|(i, c)| Some((Subject::of(c)?, i))).collect();
         for new in std::mem::take(&mut self.pending) {
-            let same = |old: &Change| match (old, &new) {
-                (
-                    Change::Level { index: a, scope: s, key: k, .. },
-                    Change::Level { index: b, scope: t, key: l, .. },
-                ) => (a, s, k) == (b, t, l),
-                (Change::Address { .. }, Change::Address { .. }) | (Change::Route { .. }, Change::Route { .. }) => {
-                    old.thing() == new.thing()
+            let Some(subject) = Subject::of(&new) else { continue };
+            match at.get(&subject) {
+                Some(&i) => self.done[i] = chained(self.done[i].clone(), new),
+                None => {
+                    at.insert(subject, self.done.len());
+                    self.done.push(new);
                 }
-                _ => false,
-            };
-            let merged = match self.done.iter().position(same) {
-                Some(at) => chained(self.done.remove(at), new),
-                None => new,
-            };
-            self.done.push(merged);
+            }
         }
         self.phase = Phase::Applied;
+    }
+}
+
+/// What a change is about, whatever it changes it to.
+#[derive(PartialEq, Eq, Hash)]
+enum Subject {
+    Level(Scope, Option<u32>, Key),
+    Address(u32, IpAddr, u8),
+    Route(Prefix),
+}
+
+impl Subject {
+    /// `None` for a change of nothing into nothing, which no plan has but a damaged journal may.
+    fn of(change: &Change) -> Option<Subject> {
+        Some(match change {
+            Change::Level { scope, index, key, .. } => Subject::Level(*scope, *index, *key),
+            Change::Address { old, new, .. } => {
+                let address = new.as_ref().or(old.as_ref())?;
+                Subject::Address(address.index, address.local, address.prefixlen)
+            }
+            Change::Route { old, new } => Subject::Route(new.as_ref().or(old.as_ref())?.prefix),
+        })
     }
 }
 
@@ -157,6 +178,9 @@ fn find(path: &Path, identity: &Identity) -> Result<Found> {
         (_, Err(e)) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
         (_, Ok(journal)) if journal.namespace != *identity => {
             Ok(Found::Unusable("it belongs to another network namespace or an earlier boot".to_owned()))
+        }
+        (_, Ok(journal)) if journal.done.iter().chain(&journal.pending).any(|c| Subject::of(c).is_none()) => {
+            Ok(Found::Unusable("it has a change of nothing".to_owned()))
         }
         (_, Ok(journal)) => Ok(Found::Journal(journal)),
     }
@@ -257,5 +281,39 @@ impl Locked {
 
     fn sync_directory(&self) -> Result<()> {
         File::open(DIRECTORY).and_then(|dir| dir.sync_all()).map_err(|e| Error::os("write", DIRECTORY, &e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(old: i32, new: i32) -> Change {
+        Change::Level { scope: Scope::All, index: None, key: Key::ArpIgnore, old, new }
+    }
+
+    fn committed(done: Change, pending: Change) -> Vec<Change> {
+        let namespace = serde_json::from_str(r#"{"boot":"b","name":{"cookie":1}}"#).unwrap();
+        let mut journal =
+            Journal { format: FORMAT, namespace, phase: Phase::Applying, done: vec![done], pending: vec![pending] };
+        journal.commit();
+        assert_eq!((journal.phase, journal.pending.len()), (Phase::Applied, 0));
+        journal.done
+    }
+
+    #[test]
+    fn the_first_original_is_kept_where_an_apply_found_what_an_earlier_one_left() {
+        assert_eq!(committed(level(0, 3), level(3, 1)), [level(0, 1)]);
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_in_between_is_the_original_of_the_later_apply() {
+        assert_eq!(committed(level(0, 1), level(5, 1)), [level(5, 1)]);
+    }
+
+    #[test]
+    fn changes_of_different_things_stand_side_by_side() {
+        let other = Change::Level { scope: Scope::All, index: None, key: Key::ArpAnnounce, old: 0, new: 2 };
+        assert_eq!(committed(level(0, 1), other.clone()), [level(0, 1), other]);
     }
 }
