@@ -39,7 +39,7 @@ pub(crate) fn placement(view: &View<'_>, vip: IpAddr, findings: &mut Vec<Finding
                 "vip-may-be-source",
                 Severity::Warning,
                 message,
-                "bind it with preferred lifetime 0, as lvsarp does".to_owned(),
+                format!("ip -6 addr change {vip}/{} dev {dev} preferred_lft 0", address.prefixlen),
             );
         }
     }

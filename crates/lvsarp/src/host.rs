@@ -119,8 +119,16 @@ impl Host {
 
     // A thread that panicked while it held one of these left no half-written state behind: both only keep descriptors and buffers.
 
+    /// The host's socket. A process that was forked since gets one of its own: on one socket two processes take each other's answers.
     pub(crate) fn socket(&self) -> MutexGuard<'_, Socket> {
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        if socket.came_by_fork() {
+            // Without one of its own the socket refuses every request, and says why.
+            if let Ok(own) = self.here_or_inside(Socket::open) {
+                *socket = own;
+            }
+        }
+        socket
     }
 
     pub(crate) fn level_files(&self) -> MutexGuard<'_, LevelFiles> {
@@ -133,12 +141,16 @@ impl Host {
 
     /// A socket for interface ioctls in this namespace.
     pub(crate) fn ioctl_socket(&self) -> Result<OwnedFd> {
-        let failed = |e: std::io::Error| Error::os("open", "a socket for ioctl", &e);
+        self.here_or_inside(|| sys::ioctl_socket().map_err(|e| Error::os("open", "a socket for ioctl", &e)))
+    }
+
+    /// Opens something in this namespace, from wherever the calling thread is.
+    fn here_or_inside<T: Send>(&self, open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
         let here = netns::current()?;
         if netns::same(self.namespace(), here.as_fd()) {
-            return sys::ioctl_socket().map_err(failed);
+            return open();
         }
-        netns::inside(self.namespace(), &"the host's namespace", || sys::ioctl_socket().map_err(failed))?
+        netns::inside(self.namespace(), &"the host's namespace", open)?
     }
 }
 

@@ -86,9 +86,7 @@ pub(crate) fn steps(view: &View<'_>, scope: LevelScope, three: bool, findings: &
             }
         }
     }
-    if scope == LevelScope::All {
-        side_effects(view, &steps, findings);
-    }
+    side_effects(view, &steps, findings);
     steps
 }
 
@@ -137,26 +135,26 @@ fn single(device: &Device<'_>, key: Key, all: Option<i32>, three: bool, steps: &
     steps.push(Step { change: level(scope, Some(device.interface.index), key, own, target(key)), reason });
 }
 
-/// What a new value of `all` may break.
+/// What the new levels may break elsewhere.
 fn side_effects(view: &View<'_>, steps: &[Step], findings: &mut Vec<Finding>) {
-    let raises = |wanted| {
-        steps.iter().any(|s| matches!(&s.change, Change::Level { scope: Scope::All, key, .. } if *key == wanted))
+    let sets = |wanted: Scope| {
+        steps.iter().any(|s| matches!(&s.change, Change::Level { scope, key: Key::ArpIgnore, .. } if *scope == wanted))
     };
-    if raises(Key::ArpIgnore) {
-        for device in unnumbered(view) {
-            let name = device.interface.name;
+    for device in unnumbered(view) {
+        let name = device.interface.name;
+        if sets(Scope::All) || sets(Scope::Interface(name)) {
             let message = format!(
-                "{name} has no address of its own, so at all/arp_ignore=1 it answers for none: containers or neighbours behind it that ask \
-                 for an address of another interface get no answer any more"
+                "{name} has no address of its own, so at arp_ignore 1 it answers for none: containers or neighbours behind it that ask for an \
+                 address of another interface get no answer any more"
             );
             findings.push(
-                Finding::new("all-silences-unnumbered", Severity::Warning, message)
+                Finding::new("unnumbered-goes-silent", Severity::Warning, message)
                     .on(name)
                     .hint("give it an address of its own, or use proxy_arp there, which the levels do not reach"),
             );
         }
     }
-    if raises(Key::ArpIgnore) || raises(Key::ArpAnnounce) {
+    if steps.iter().any(|s| matches!(&s.change, Change::Level { scope: Scope::All, .. })) {
         let message = "network namespaces (containers) that are created from now on start with a copy of the initial namespace's conf/all";
         findings.push(
             Finding::new("all-is-inherited", Severity::Info, message)

@@ -177,22 +177,30 @@ impl Host {
             let interface = interfaces.iter().find(|i| i.name == binding.dev).expect("each device was looked up");
             wanted.push(binding.address(interface)?);
         }
-        if bindings.iter().all(|b| b.method == Method::Netlink) {
-            return netlink::bind(&mut self.socket(), &wanted, &interfaces);
+        let (mut by_netlink, mut by_ioctl) = (Vec::new(), Vec::new());
+        for (i, binding) in bindings.iter().enumerate() {
+            match binding.method {
+                Method::Netlink => by_netlink.push(i),
+                Method::Ioctl => by_ioctl.push(i),
+            }
         }
-        let mut changed: Vec<bool> = Vec::with_capacity(wanted.len());
-        for (binding, address) in bindings.iter().zip(&wanted) {
-            let one = match binding.method {
-                Method::Netlink => {
-                    netlink::bind(&mut self.socket(), std::slice::from_ref(address), &interfaces).map(|c| c[0])
-                }
-                Method::Ioctl => ioctl::bind(self, address, binding.label.is_some()),
-            };
-            match one {
-                Ok(one) => changed.push(one),
+        let mut changed = vec![false; wanted.len()];
+        if !by_netlink.is_empty() {
+            let mut socket = self.socket();
+            let (present, _) = netlink::list(&mut socket, None, &interfaces)?;
+            let addresses: Vec<Address> = by_netlink.iter().map(|i| wanted[*i].clone()).collect();
+            let bound = netlink::bind(&mut socket, &addresses, &present)?;
+            by_netlink.iter().zip(bound).for_each(|(i, bound)| changed[*i] = bound);
+        }
+        for i in by_ioctl {
+            match ioctl::bind(self, &wanted[i], bindings[i].label.is_some()) {
+                Ok(bound) => changed[i] = bound,
                 Err(error) => {
-                    let bound: Vec<Address> =
-                        wanted.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(a, _)| a.clone()).collect();
+                    let ours = wanted.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(a, _)| a.clone());
+                    let bound: Vec<Address> = ours.collect();
+                    if bound.is_empty() {
+                        return Err(error);
+                    }
                     let undone = netlink::unbind(&mut self.socket(), &bound);
                     return Err(error.after_roll_back(undone.err().into_iter().collect()));
                 }

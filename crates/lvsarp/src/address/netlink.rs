@@ -1,8 +1,9 @@
 //! Addresses over netlink: `RTM_GETADDR`, `RTM_NEWADDR`, `RTM_DELADDR`.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::{same_binding, same_place};
+use super::same_binding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flags::{AddressFlags, AddressScope};
 use crate::netlink::wire::{Writer, attributes_behind, text, u8_at, u32_at};
@@ -70,77 +71,59 @@ pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interf
     Ok((addresses, stray))
 }
 
-/// Binds addresses. What is there already with the same scope and label is no change; with another one it is removed and added.
-pub(crate) fn bind(socket: &mut Socket, wanted: &[Address], interfaces: &[Interface]) -> Result<Vec<bool>> {
-    let mut changed = vec![true; wanted.len()];
+/// Binds addresses, given what is there. What is bound just so is no change; with another scope or label it is removed and added.
+///
+/// If one fails, what this call did is taken back. Only addresses that were not in `present` are ever removed for that.
+pub(crate) fn bind(socket: &mut Socket, wanted: &[Address], present: &[Address]) -> Result<Vec<bool>> {
+    let there: HashMap<(u32, IpAddr, u8), &Address> =
+        present.iter().filter(|a| a.peer.is_none()).map(|a| ((a.index, a.local, a.prefixlen), a)).collect();
+    let mut changed = vec![false; wanted.len()];
+    let (mut fresh, mut other) = (Vec::new(), Vec::new());
+    for (i, new) in wanted.iter().enumerate() {
+        match there.get(&(new.index, new.local, new.prefixlen)) {
+            None => fresh.push(i),
+            Some(old) if !same_binding(old, new) => other.push((i, *old)),
+            Some(_) => {}
+        }
+    }
+    fresh.iter().for_each(|i| changed[*i] = true);
     let mut failure: Option<(usize, Refusal)> = None;
-    let mut exists = Vec::new();
     let sent = socket.batch(
-        wanted.len(),
-        |w, i, flags| add(w, &wanted[i], flags),
-        |i, refusal| {
-            changed[i] = false;
-            match refusal.errno {
-                libc::EEXIST => exists.push(i),
-                _ if failure.is_none() => failure = Some((i, refusal)),
-                _ => {}
+        fresh.len(),
+        |w, n, flags| add(w, &wanted[fresh[n]], flags),
+        |n, refusal| {
+            changed[fresh[n]] = false;
+            // EEXIST: another program was faster.
+            if refusal.errno != libc::EEXIST && failure.is_none() {
+                failure = Some((fresh[n], refusal));
             }
         },
     );
     let mut result = match (sent, failure) {
         (Ok(()), None) => Ok(()),
         (Ok(()), Some((i, refusal))) => Err(not_bound(&refusal, &wanted[i])),
-        // It is not known how far the kernel came: all of them count as bound.
+        // How far the kernel came is not known: all that were not refused count as bound.
         (Err(refusal), _) => Err(refusal.error("bind", format!("{} addresses", wanted.len()))),
     };
-    // What was replaced by this call, to be put back if a later one fails.
-    let mut replaced: Vec<(Address, Address)> = Vec::new();
-    if result.is_ok() && !exists.is_empty() {
-        result = rebind(socket, wanted, &exists, interfaces, &mut changed, &mut replaced);
-    }
-    match result {
-        Ok(()) => Ok(changed),
-        Err(error) => {
-            let bound: Vec<Address> = wanted
-                .iter()
-                .zip(&changed)
-                .filter(|(address, changed)| **changed && !replaced.iter().any(|(_, new)| same_place(new, address)))
-                .map(|(address, _)| address.clone())
-                .collect();
-            if bound.is_empty() && replaced.is_empty() {
-                return Err(error);
-            }
-            let mut failures: Vec<Error> = unbind(socket, &bound).err().into_iter().collect();
-            failures.extend(replaced.iter().filter_map(|(old, new)| replace(socket, new, old).err()));
-            Err(error.after_roll_back(failures))
-        }
-    }
-}
-
-/// Of the addresses that exist already, replaces those whose scope or label is another one.
-fn rebind(
-    socket: &mut Socket,
-    wanted: &[Address],
-    exists: &[usize],
-    interfaces: &[Interface],
-    changed: &mut [bool],
-    replaced: &mut Vec<(Address, Address)>,
-) -> Result<()> {
-    let (present, _) = list(socket, None, interfaces)?;
-    let by_place: std::collections::HashMap<(u32, IpAddr, u8), &Address> =
-        present.iter().filter(|a| a.peer.is_none()).map(|a| ((a.index, a.local, a.prefixlen), a)).collect();
-    for &i in exists {
-        let new = &wanted[i];
-        match by_place.get(&(new.index, new.local, new.prefixlen)) {
-            Some(old) if !same_binding(old, new) => {
-                replace(socket, old, new)?;
+    let mut replaced = Vec::new();
+    for (i, old) in other {
+        if result.is_ok() {
+            result = replace(socket, old, &wanted[i]);
+            if result.is_ok() {
                 changed[i] = true;
-                replaced.push(((*old).clone(), new.clone()));
+                replaced.push((old, &wanted[i]));
             }
-            _ => {}
         }
     }
-    Ok(())
+    result.map(|()| changed.clone()).map_err(|error| {
+        let bound: Vec<Address> = fresh.iter().filter(|i| changed[**i]).map(|i| wanted[*i].clone()).collect();
+        if bound.is_empty() && replaced.is_empty() {
+            return error;
+        }
+        let mut failures: Vec<Error> = unbind(socket, &bound).err().into_iter().collect();
+        failures.extend(replaced.iter().filter_map(|(old, new)| replace(socket, new, old).err()));
+        error.after_roll_back(failures)
+    })
 }
 
 /// Removes one address and adds another in its place; if the second fails the first comes back.

@@ -84,12 +84,19 @@ impl Host {
                 continue;
             }
             if let Err(error) = self.write(scope, *key, *new, via) {
-                let undone = steps.iter().rev().filter_map(|step| match &step.change {
-                    Change::Level { key, old, .. } => self.write(scope, *key, *old, via).err(),
+                // The write that failed may have reached the kernel all the same.
+                let reached = self.read(scope, *key).is_ok_and(|now| now == Some(*new));
+                let failed = reached.then_some((*key, old));
+                let before = steps.iter().rev().filter_map(|step: &Step| match &step.change {
+                    Change::Level { key, old, .. } => Some((*key, *old)),
                     _ => None,
                 });
-                let failures: Vec<Error> = undone.collect();
-                return Err(if steps.is_empty() { error } else { error.after_roll_back(failures) });
+                let back: Vec<(Key, i32)> = failed.into_iter().chain(before).collect();
+                if back.is_empty() {
+                    return Err(error);
+                }
+                let failures = back.iter().filter_map(|(key, old)| self.write(scope, *key, *old, via).err()).collect();
+                return Err(error.after_roll_back(failures));
             }
             let change = Change::Level { scope: *scope, index: None, key: *key, old, new: *new };
             steps.push(Step { change, reason: "asked for".to_owned() });

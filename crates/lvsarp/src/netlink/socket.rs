@@ -57,6 +57,8 @@ impl From<wire::Malformed> for Refusal {
 
 pub(crate) struct Socket {
     fd: OwnedFd,
+    /// The process that opened it.
+    process: u32,
     sequence: u32,
     writer: Writer,
     buffer: Vec<u8>,
@@ -71,7 +73,12 @@ impl Socket {
         for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK, libc::NETLINK_GET_STRICT_CHK] {
             let _ = sys::set_option(fd.as_fd(), SOL_NETLINK, option, 1);
         }
-        Ok(Socket { fd, sequence: 0, writer: Writer::default(), buffer: vec![0; RECEIVE] })
+        Ok(Socket { fd, process: std::process::id(), sequence: 0, writer: Writer::default(), buffer: vec![0; RECEIVE] })
+    }
+
+    /// Whether it came here by a fork.
+    pub fn came_by_fork(&self) -> bool {
+        self.process != std::process::id()
     }
 
     pub fn as_fd(&self) -> BorrowedFd<'_> {
@@ -228,6 +235,10 @@ impl Socket {
     }
 
     fn send(&mut self) -> std::result::Result<(), Refusal> {
+        if self.came_by_fork() {
+            let text = "it was opened before a fork, and no new socket could be opened".to_owned();
+            return Err(Refusal { errno: libc::EBADF, text: Some(text) });
+        }
         sys::send(self.fd.as_fd(), self.writer.bytes())?;
         Ok(())
     }
