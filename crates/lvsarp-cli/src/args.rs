@@ -16,11 +16,11 @@ Exit status:
 #[command(name = "lvsarp", bin_name = "lvsarp", version, after_help = EXIT_STATUS, arg_required_else_help = false)]
 pub(crate) struct Cli {
     /// Network namespace: a name below /run/netns, a path, or the number of a process
-    #[arg(long, global = true, value_name = "NETNS", value_hint = ValueHint::AnyPath)]
+    #[arg(long, global = true, value_name = "NETNS", value_hint = ValueHint::AnyPath, display_order = 100)]
     pub netns: Option<OsString>,
 
     /// Print one JSON object
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 101)]
     pub json: bool,
 
     #[command(subcommand)]

@@ -37,7 +37,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> i32 {
         Ok(cli) => run(cli),
         Err(refusal) if refusal.use_stderr() => Err(Failure::usage(&refusal)),
         // --help and --version.
-        Err(text) => Ok(Answer::text(text.render().to_string())),
+        Err(text) => {
+            Ok(Answer::text(text.render().to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()))
+        }
     };
     match answer {
         Ok(answer) => output::answer(&answer),
