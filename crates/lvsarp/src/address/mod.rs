@@ -55,8 +55,9 @@ impl Binding {
 
     /// Checks everything that can be known without the kernel and makes the address.
     pub(crate) fn address(&self, interface: &Interface) -> Result<Address> {
-        let thing = format!("{} dev {}", self.vip.prefix(), self.dev);
-        let refused = |cause: String| Error::new(ErrorKind::InvalidInput, "bind", &thing, cause);
+        let refused = |cause: String| {
+            Error::new(ErrorKind::InvalidInput, "bind", format!("{} dev {}", self.vip.prefix(), self.dev), cause)
+        };
         let v4 = self.vip.address().is_ipv4();
         if interface.is_loopback() && !self.vip.prefix().is_host() && !self.force {
             let net = self.vip.prefix().network();
