@@ -86,7 +86,7 @@ impl Host {
         let before = self.snapshot()?;
         let plan = before.plan(desired)?;
         if !plan.ok {
-            return Err(refused(&plan));
+            return Err(refused(plan, desired));
         }
         findings.extend(plan.findings);
         if plan.steps.is_empty() {
@@ -224,13 +224,11 @@ impl Host {
             return Err(Error::new(ErrorKind::NotVerified, step.change.act(), step.change.thing(), cause));
         }
         let report = after.check(Some(&desired.watched(&after)))?;
-        match desired.blockers(&report).next() {
-            None => Ok(()),
-            Some(finding) => {
-                Err(Error::new(ErrorKind::NotVerified, "verify", "the real server", finding.message.clone())
-                    .hint(finding.hint.clone()))
-            }
-        }
+        let Some(finding) = desired.blockers(&report.findings).next().cloned() else {
+            return Ok(());
+        };
+        let error = Error::new(ErrorKind::NotVerified, "verify", "the real server", finding.message);
+        Err(error.hint(finding.hint).because_of(report.findings))
     }
 
     /// Binds addresses and adds routes; new addresses over netlink go many to a send.
@@ -338,16 +336,15 @@ impl Host {
 }
 
 /// The refusal of a plan that would not be silent.
-fn refused(plan: &Plan) -> Error {
-    let mut blocking = plan.findings.iter().filter(|f| f.severity <= Severity::Unknown);
-    let Some(first) = blocking.next() else {
-        return Error::new(ErrorKind::Refused, "apply", "the plan", "it would not be silent");
+fn refused(plan: Plan, desired: &Desired) -> Error {
+    let blocking: Vec<&Finding> = desired.blockers(&plan.findings).collect();
+    let message = match blocking[..] {
+        [] => "it would not be silent".to_owned(),
+        [only] => only.message.clone(),
+        [first, ..] => format!("{} (and {} more)", first.message, blocking.len() - 1),
     };
-    let more = match blocking.count() {
-        0 => String::new(),
-        n => format!(" (and {n} more)"),
-    };
-    let error =
-        Error::new(ErrorKind::Refused, "apply", "the plan", format!("{}{more}; nothing was changed", first.message));
-    if first.hint.is_empty() { error } else { error.hint(first.hint.clone()) }
+    let hint = blocking.first().map_or(String::new(), |first| first.hint.clone());
+    let error = Error::new(ErrorKind::Refused, "apply", "the plan", format!("{message}; nothing was changed"));
+    let error = if hint.is_empty() { error } else { error.hint(hint) };
+    error.because_of(plan.findings)
 }

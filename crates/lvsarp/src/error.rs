@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::check::Finding;
+
 /// The result of every fallible call of this library.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -23,6 +25,7 @@ struct Inner {
     hint: Option<String>,
     rolled_back: bool,
     aftermath: Vec<Error>,
+    findings: Vec<Finding>,
 }
 
 /// What kind of failure an [`Error`] is.
@@ -121,6 +124,7 @@ impl Error {
             hint: None,
             rolled_back: false,
             aftermath: Vec::new(),
+            findings: Vec::new(),
         }))
     }
 
@@ -167,6 +171,12 @@ impl Error {
         self
     }
 
+    /// The same error with the findings behind it.
+    pub(crate) fn because_of(mut self, findings: Vec<Finding>) -> Error {
+        self.0.findings = findings;
+        self
+    }
+
     /// The same error, saying that what had been done was undone, or what of it could not be.
     pub(crate) fn after_roll_back(mut self, failures: Vec<Error>) -> Error {
         self.0.rolled_back = true;
@@ -200,6 +210,12 @@ impl Error {
     /// What failed while the change was rolled back.
     pub fn aftermath(&self) -> &[Error] {
         &self.0.aftermath
+    }
+
+    /// Why an apply was refused or not verified: the findings of its plan or of the check after it, the most important first. Empty for any other
+    /// failure.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0.findings
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::address::{Binding, Method, route, same_binding};
 use crate::arp::View;
 use crate::change::{Change, Step};
-use crate::check::{Finding, Report, Severity, representatives};
+use crate::check::{Finding, Severity, representatives};
 use crate::error::{Error, Result};
 use crate::flags::{AddressFlags, AddressScope};
 use crate::interface::IfName;
@@ -101,13 +101,10 @@ impl Desired {
         self.vips.iter().map(|vip| vip.address()).chain(prefixes).filter(|vip| seen.insert(*vip)).collect()
     }
 
-    /// The findings of a report that forbid to go on.
-    pub(crate) fn blockers<'a>(&self, report: &'a Report) -> impl Iterator<Item = &'a Finding> {
+    /// The findings that forbid to go on.
+    pub(crate) fn blockers<'a>(&self, findings: &'a [Finding]) -> impl Iterator<Item = &'a Finding> {
         let forced = self.force;
-        report
-            .findings
-            .iter()
-            .filter(move |f| f.severity <= Severity::Unknown && !(forced && f.code == "subnet-on-loopback"))
+        findings.iter().filter(move |f| f.severity <= Severity::Unknown && !(forced && f.code == "subnet-on-loopback"))
     }
 }
 
@@ -177,7 +174,7 @@ impl Snapshot {
         let mut after = self.clone();
         after.foresee(&steps);
         let report = after.check(Some(&desired.watched(&after)))?;
-        let ok = desired.blockers(&report).next().is_none();
+        let ok = desired.blockers(&report.findings).next().is_none();
         findings.extend(report.findings);
         findings.sort_by_key(|finding| finding.severity);
         Ok(Plan { steps, findings, ok })
