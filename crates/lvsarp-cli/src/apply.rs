@@ -1,6 +1,6 @@
 //! `lvsarp apply` and `lvsarp undo`: what was done, step by step with the reasons.
 
-use lvsarp::{AddressScope, Change, Changes, Desired, ErrorKind, LevelScope, Method, Netns, Step};
+use lvsarp::{AddressScope, Change, Changes, Desired, LevelScope, Method, Netns, Step};
 
 use crate::answer::{Answer, Look, findings};
 use crate::args::{ApplyArgs, OfAddress, UndoArgs, Way, Where};
@@ -15,15 +15,8 @@ pub(crate) fn run(args: &ApplyArgs, netns: Option<&Netns>, look: Look) -> Result
     if args.dry_run {
         return dry_run(args, &desired, netns, look);
     }
-    let host = input::host(netns)?;
-    match host.apply(&desired, patience) {
-        Ok(changes) => Ok(done(&changes, look)),
-        Err(error) if error.kind() == ErrorKind::Refused => {
-            let why = host.plan(&desired).map(|plan| plan.findings).unwrap_or_default();
-            Err(Failure::from(error).because_of(why))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let changes = input::host(netns)?.apply(&desired, patience)?;
+    Ok(done(&changes, look))
 }
 
 fn dry_run(args: &ApplyArgs, desired: &Desired, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {

@@ -16,8 +16,8 @@ pub(crate) struct Failure {
     pub hint: Option<String>,
     /// Whether something had been changed and was put back; `None`: nothing had been changed.
     rolled_back: Option<bool>,
-    /// Why a plan was refused; `None` for other failures.
-    findings: Option<Vec<Finding>>,
+    /// Why a plan was refused, or its result not verified; empty for other failures.
+    pub findings: Vec<Finding>,
     /// 1 for a refusal, which is a finding about the host; 2 for everything else.
     pub status: i32,
 }
@@ -48,19 +48,11 @@ impl Failure {
     }
 
     fn of_kind(kind: ErrorKind, message: String) -> Failure {
-        Failure { kind, message, hint: None, rolled_back: None, findings: None, status: 2 }
+        Failure { kind, message, hint: None, rolled_back: None, findings: Vec::new(), status: 2 }
     }
 
     pub fn hint(self, hint: impl Into<String>) -> Failure {
         Failure { hint: Some(hint.into()), ..self }
-    }
-
-    pub fn because_of(self, findings: Vec<Finding>) -> Failure {
-        Failure { findings: Some(findings), ..self }
-    }
-
-    pub fn findings(&self) -> &[Finding] {
-        self.findings.as_deref().unwrap_or_default()
     }
 }
 
@@ -69,6 +61,7 @@ impl From<Error> for Failure {
         Failure {
             hint: error.hint_text().map(str::to_owned),
             rolled_back: error.rolled_back(),
+            findings: error.findings().to_vec(),
             status: if error.kind() == ErrorKind::Refused { 1 } else { 2 },
             ..Failure::of_kind(error.kind(), error.to_string())
         }
@@ -76,7 +69,7 @@ impl From<Error> for Failure {
 }
 
 impl Serialize for Failure {
-    /// `{"error": {"kind", "errno", "message", "hint", "rolled_back"}}`, and the findings of a refusal.
+    /// `{"error": {"kind", "errno", "message", "hint", "rolled_back"}}`, and the findings behind it where there are any.
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Inner<'a> {
@@ -97,8 +90,8 @@ impl Serialize for Failure {
                 rolled_back: self.rolled_back,
             },
         )?;
-        if let Some(findings) = &self.findings {
-            object.serialize_entry("findings", findings)?;
+        if !self.findings.is_empty() {
+            object.serialize_entry("findings", &self.findings)?;
         }
         object.end()
     }

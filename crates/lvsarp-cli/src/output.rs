@@ -77,7 +77,7 @@ pub(crate) fn answer(answer: &Answer) -> i32 {
 pub(crate) fn failure(failure: &Failure, json: bool) -> i32 {
     let details = match json {
         true => answer::json(failure) + "\n",
-        false => answer::findings(failure.findings(), Paint::of_stdout()),
+        false => answer::findings(&failure.findings, Paint::of_stdout()),
     };
     let printed = print(&details);
     let status = complain(failure);

@@ -124,7 +124,7 @@ impl Host {
             Found::Unusable(why) => {
                 let aside = locked.set_aside()?;
                 let cause = format!("{why}; it was kept as {}", aside.display());
-                return Err(Error::new(ErrorKind::Journal, "undo by", path.display(), cause)
+                return Err(Error::new(ErrorKind::Journal, "read the journal", path.display(), cause)
                     .hint("nothing was changed: what apply did has to be taken back by hand"));
             }
         };

@@ -11,7 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A failed operation.
 ///
 /// Its text names the act, the thing and the cause once: `cannot write eth0/arp_ignore: Read-only file system`. What a person can do
-/// about it is in [`hint`](Error::hint); what a program branches on is in [`kind`](Error::kind) and [`errno`](Error::errno).
+/// about it is in [`hint_text`](Error::hint_text); what a program branches on is in [`kind`](Error::kind) and [`errno`](Error::errno).
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {} {}: {}{}", .0.act, .0.thing, .0.cause, Aftermath(.0))]
 pub struct Error(Box<Inner>);

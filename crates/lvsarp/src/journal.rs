@@ -219,9 +219,9 @@ impl Locked {
             .custom_flags(libc::O_NOFOLLOW)
             .open(&lock_path)
             .map_err(|e| Error::os("open", lock_path.display(), &e).hint(NEEDED))?;
-        let deadline = Instant::now() + patience;
+        let start = Instant::now();
         while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", lock_path.display(), &e))? {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = patience.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Ok(None);
             }

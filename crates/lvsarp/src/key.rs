@@ -129,7 +129,7 @@ keys! {
     RpFilter "rp_filter" 8 0..=2, Max, since 2 6, "Source validation by reverse path: 0 off, 1 strict, 2 loose.";
     SrcValidMark "src_valid_mark" 24 0..=1, Or, since 2 6, "Use the packet's mark in source validation.";
     AcceptLocal "accept_local" 23 0..=1, Or, since 2 6, "Accept packets whose source is one of our own addresses.";
-    RouteLocalnet "route_localnet" 26 0..=1, Or, since 3 6, "Treat 127.0.0.0/8 as routable; since 5 6 it also narrows host scope in ARP decisions.";
+    RouteLocalnet "route_localnet" 26 0..=1, Or, since 3 6, "Treat 127.0.0.0/8 as routable; since 5.6 it also narrows host scope in ARP decisions.";
     Forwarding "forwarding" 1 0..=1, Own, since 2 6, "Forward packets that this interface receives; proxy ARP needs it.";
     SendRedirects "send_redirects" 6 0..=1, Or, since 2 6, "Send ICMP redirects; it also decides how sources are validated.";
     SharedMedia "shared_media" 7 0..=1, Or, since 2 6, "Several IP networks share the medium.";

@@ -16,7 +16,7 @@ use crate::flags::{AddressFlags, AddressScope};
 use crate::interface::IfName;
 use crate::plan_level;
 use crate::snapshot::{Address, Interface, Snapshot};
-use crate::vip::{Prefix, Vip};
+use crate::vip::{Prefix, Vip, mask4};
 
 /// Where the levels are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -148,6 +148,7 @@ impl Snapshot {
     pub fn plan(&self, desired: &Desired) -> Result<Plan> {
         desired.check()?;
         let interface = self.interface(&desired.dev)?;
+        no_broadcast(self, &desired.vips)?;
         let view = View::new(self);
         let keep_three = plan_level::keeps_level_three(&view);
         let scope = scope_of_new(&view, desired, keep_three);
@@ -213,6 +214,22 @@ impl Snapshot {
         // net/ipv4/devinet.c: __inet_insert_ifa(): primaries first, the narrower scope before the wider, otherwise as they came.
         self.addresses.sort_by_key(|a| (a.flags.contains(AddressFlags::SECONDARY), Reverse(a.scope)));
     }
+}
+
+/// The broadcast address of a subnet that the host is in can be nobody's VIP, although the kernel binds it.
+fn no_broadcast(snapshot: &Snapshot, vips: &[Vip]) -> Result<()> {
+    for own in snapshot.addresses.iter().filter(|a| a.local.is_ipv4() && a.prefixlen <= 30) {
+        let subnet = own.subnet().network();
+        let is_last = |vip: &&Vip| match (subnet.address(), vip.address()) {
+            (IpAddr::V4(network), IpAddr::V4(vip)) => u32::from(network) | !mask4(subnet.len()) == u32::from(vip),
+            _ => false,
+        };
+        if let Some(vip) = vips.iter().find(is_last) {
+            let cause = format!("it is the broadcast address of {subnet} on {}", own.dev);
+            return Err(Error::input(format!("address {} as a VIP", vip.address()), cause));
+        }
+    }
+    Ok(())
 }
 
 /// The scope that the plan insists on; `None`: whatever is there, or global.

@@ -110,7 +110,7 @@ fn loopback(view: &View<'_>, key: Key, steps: &mut Vec<Step>) {
     for device in view.devices.iter().filter(|device| view.role(device) == Role::Loopback) {
         let own = if key == Key::ArpIgnore { device.arp_ignore.own } else { device.arp_announce.own };
         if let Some(old) = own.filter(|own| !is_silent(key, *own, false)) {
-            let reason = "part of the classic recipe; it has no effect on the wire".to_owned();
+            let reason = "it is part of the classic recipe, and has no effect on the wire".to_owned();
             let scope = Scope::Interface(device.interface.name);
             steps.push(Step { change: level(scope, Some(device.interface.index), key, old, target(key)), reason });
         }

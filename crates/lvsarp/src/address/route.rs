@@ -121,6 +121,9 @@ fn change(
 
 /// Checks a prefix and makes the route for it.
 pub(crate) fn local_route(prefix: Prefix, interface: &Interface) -> Result<LocalRoute> {
+    if prefix.len() == 0 {
+        return Err(Error::input(format!("prefix {prefix}"), "it holds every address"));
+    }
     Vip::from_prefix(prefix)?;
     if prefix.network() != prefix {
         return Err(Error::input(

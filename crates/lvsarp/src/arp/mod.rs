@@ -14,6 +14,7 @@ use crate::flags::AddressScope;
 use crate::key::{KernelVersion, Key};
 use crate::level::Level;
 use crate::snapshot::{Address, Interface, Snapshot};
+use crate::vip::Prefix;
 
 /// A snapshot, indexed once for many questions.
 pub(crate) struct View<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct View<'a> {
     by_index: HashMap<u32, usize>,
     /// Where each address is bound.
     places: HashMap<IpAddr, Vec<&'a Address>>,
+    /// What addresses with a short prefix on loopback devices make local as a whole.
+    local_subnets: Vec<Prefix>,
 }
 
 /// An interface with what is read for every packet.
@@ -83,7 +86,10 @@ impl<'a> View<'a> {
                 places.entry(address.local).or_default().push(address);
             }
         }
-        View { snapshot, devices, by_index, places }
+        let mut view = View { snapshot, devices, by_index, places, local_subnets: Vec::new() };
+        let wide = snapshot.addresses.iter().filter(|address| view.makes_subnet_local(address));
+        view.local_subnets = wide.map(Address::subnet).collect();
+        view
     }
 
     pub fn device(&self, index: u32) -> Option<&Device<'a>> {

@@ -22,7 +22,10 @@ fn ignored(view: &View<'_>, device: &Device<'_>, level: i32, target: Ipv4Addr) -
     match ArpIgnore::of(level) {
         ArpIgnore::AnyAddress => false,
         ArpIgnore::OnInterface | ArpIgnore::OnSubnet => !confirmed(view, device, target, AddressScope::HOST),
-        ArpIgnore::NotScopeHost => !view.devices.iter().any(|d| confirmed(view, d, target, AddressScope::LINK)),
+        ArpIgnore::NotScopeHost => {
+            let mut owners = view.places(IpAddr::V4(target)).iter().filter_map(|address| view.device(address.index));
+            !owners.any(|owner| confirmed(view, owner, target, AddressScope::LINK))
+        }
         ArpIgnore::Never => true,
     }
 }

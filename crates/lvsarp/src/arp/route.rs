@@ -9,7 +9,7 @@ impl View<'_> {
     /// (`net/ipv4/fib_frontend.c: inet_addr_type_dev_table()`).
     pub fn is_local(&self, address: IpAddr) -> bool {
         !self.places(address).is_empty()
-            || self.snapshot.addresses.iter().any(|a| self.makes_subnet_local(a) && a.subnet().contains(address))
+            || self.local_subnets.iter().any(|subnet| subnet.contains(address))
             || self.snapshot.local_routes.iter().any(|route| route.prefix.contains(address))
     }
 
