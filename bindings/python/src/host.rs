@@ -1,0 +1,135 @@
+//! A host: one network namespace.
+
+use std::path::PathBuf;
+
+use lvsarp::{Binding, Key, Netns, Vip};
+use pyo3::prelude::*;
+
+use crate::accept::{self, Integer, Text};
+use crate::desired::Desired;
+use crate::error::raised;
+use crate::snapshot::{Answer, LevelsTuple, Snapshot, addresses_of, json, levels_tuple};
+
+/// One network namespace.
+#[pyclass(frozen, module = "lvsarp._native")]
+pub struct Host(lvsarp::Host);
+
+impl Host {
+    /// Asks the library with the interpreter's lock released.
+    fn ask<T: Send>(&self, py: Python<'_>, ask: impl FnOnce(&lvsarp::Host) -> lvsarp::Result<T> + Send) -> PyResult<T> {
+        let host = &self.0;
+        py.detach(|| ask(host)).map_err(raised)
+    }
+}
+
+#[pymethods]
+impl Host {
+    /// Opens the calling thread's network namespace, or another one by what names it or by its path.
+    #[new]
+    #[pyo3(signature = (netns=None, *, path=None))]
+    fn open(py: Python<'_>, netns: Option<Text>, path: Option<PathBuf>) -> PyResult<Host> {
+        let netns = match (netns, path) {
+            (_, Some(path)) => Some(Netns::Path(path)),
+            (Some(text), None) => Some(Netns::parse(&text.0).map_err(raised)?),
+            (None, None) => None,
+        };
+        let opened = py.detach(|| match netns {
+            Some(netns) => lvsarp::Host::open_netns(&netns),
+            None => lvsarp::Host::open(),
+        });
+        Ok(Host(opened.map_err(raised)?))
+    }
+
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Snapshot> {
+        self.ask(py, lvsarp::Host::snapshot).map(Snapshot)
+    }
+
+    fn interfaces(&self, py: Python<'_>) -> Answer {
+        json(self.ask(py, lvsarp::Host::interfaces)?)
+    }
+
+    fn addresses(&self, py: Python<'_>, dev: Option<Text>) -> Answer {
+        let dev = dev.as_ref().map(accept::device).transpose()?;
+        json(self.ask(py, |host| host.addresses(dev.as_ref()))?)
+    }
+
+    fn get(&self, py: Python<'_>, scope: Text) -> PyResult<LevelsTuple> {
+        let scope = accept::scope(&scope)?;
+        self.ask(py, |host| host.get(&scope)).map(levels_tuple)
+    }
+
+    #[pyo3(signature = (scope, *, arp_ignore, arp_announce, via))]
+    fn set(
+        &self,
+        py: Python<'_>,
+        scope: Text,
+        arp_ignore: Option<Integer<'_>>,
+        arp_announce: Option<Integer<'_>>,
+        via: Text,
+    ) -> Answer {
+        let (scope, via) = (accept::scope(&scope)?, accept::via(&via)?);
+        let mut values = Vec::with_capacity(2);
+        for (key, value) in [(Key::ArpIgnore, arp_ignore), (Key::ArpAnnounce, arp_announce)] {
+            if let Some(value) = value {
+                values.push((key, value.value_of(key)?));
+            }
+        }
+        json(self.ask(py, |host| host.set(&scope, &values, via))?)
+    }
+
+    #[pyo3(signature = (vips, dev, *, label, scope, method, force))]
+    // One keyword each, so that the call reads as the one in Python.
+    #[allow(clippy::too_many_arguments)]
+    fn bind(
+        &self,
+        py: Python<'_>,
+        vips: Vec<Text>,
+        dev: Text,
+        label: Option<Text>,
+        scope: Text,
+        method: Text,
+        force: bool,
+    ) -> PyResult<Vec<bool>> {
+        let (vips, dev) = (accept::vips(&vips)?, accept::device(&dev)?);
+        let (scope, method) = (scope.0.parse().map_err(raised)?, accept::method(&method)?);
+        let label = label.map(|label| label.0);
+        let bindings: Vec<Binding> =
+            vips.into_iter().map(|vip| Binding { vip, dev, label: label.clone(), scope, method, force }).collect();
+        self.ask(py, |host| host.bind_many(&bindings))
+    }
+
+    fn unbind(&self, py: Python<'_>, vips: Vec<Text>, dev: Text) -> PyResult<Vec<bool>> {
+        let dev = accept::device(&dev)?;
+        let gone: Vec<(Vip, lvsarp::IfName)> = accept::vips(&vips)?.into_iter().map(|vip| (vip, dev)).collect();
+        self.ask(py, |host| host.unbind_many(&gone))
+    }
+
+    fn bind_prefix(&self, py: Python<'_>, prefix: Text, dev: Text) -> PyResult<bool> {
+        let (prefix, dev) = (accept::prefix(&prefix)?, accept::device(&dev)?);
+        self.ask(py, |host| host.bind_prefix(prefix, &dev))
+    }
+
+    fn unbind_prefix(&self, py: Python<'_>, prefix: Text, dev: Text) -> PyResult<bool> {
+        let (prefix, dev) = (accept::prefix(&prefix)?, accept::device(&dev)?);
+        self.ask(py, |host| host.unbind_prefix(prefix, &dev))
+    }
+
+    fn plan(&self, py: Python<'_>, desired: &Desired) -> Answer {
+        json(self.ask(py, |host| host.plan(&desired.0))?)
+    }
+
+    fn apply(&self, py: Python<'_>, desired: &Desired, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.apply(&desired.0, patience))?)
+    }
+
+    fn undo(&self, py: Python<'_>, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.undo(patience))?)
+    }
+
+    fn check(&self, py: Python<'_>, vips: Option<Vec<Text>>) -> Answer {
+        let vips = addresses_of(vips)?;
+        json(self.ask(py, |host| host.check(vips.as_deref()))?)
+    }
+}

@@ -1,0 +1,71 @@
+//! A snapshot, and the shapes in which answers cross.
+
+use std::net::IpAddr;
+
+use lvsarp::{Level, Levels};
+use pyo3::prelude::*;
+use serde::Serialize;
+
+use crate::accept::{self, Text};
+use crate::desired::Desired;
+use crate::error::raised;
+
+/// An answer as JSON text.
+pub type Answer = PyResult<String>;
+
+/// A level as (own, all, effective).
+type LevelTuple = (Option<i32>, Option<i32>, Option<i32>);
+
+/// Levels as (arp_ignore, arp_announce).
+pub type LevelsTuple = (LevelTuple, LevelTuple);
+
+pub fn json(answer: impl Serialize) -> Answer {
+    serde_json::to_string(&answer).map_err(|e| pyo3::exceptions::PyRuntimeError::new_err(e.to_string()))
+}
+
+pub fn levels_tuple(levels: Levels) -> LevelsTuple {
+    let tuple = |level: Level| (level.own, level.all, level.effective);
+    (tuple(levels.arp_ignore), tuple(levels.arp_announce))
+}
+
+/// The addresses of VIPs that a check is about; `None`: those that are bound.
+pub fn addresses_of(vips: Option<Vec<Text>>) -> PyResult<Option<Vec<IpAddr>>> {
+    let Some(vips) = vips else { return Ok(None) };
+    Ok(Some(accept::vips(&vips)?.into_iter().map(|vip| vip.address()).collect()))
+}
+
+/// A network namespace as plain data.
+#[pyclass(frozen, eq, module = "lvsarp._native")]
+#[derive(PartialEq)]
+pub struct Snapshot(pub lvsarp::Snapshot);
+
+#[pymethods]
+impl Snapshot {
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: Text) -> PyResult<Snapshot> {
+        py.detach(|| lvsarp::Snapshot::from_json(&text.0)).map(Snapshot).map_err(raised)
+    }
+
+    fn to_json(&self, py: Python<'_>) -> String {
+        py.detach(|| self.0.to_json())
+    }
+
+    #[getter]
+    fn kernel(&self) -> &str {
+        &self.0.kernel
+    }
+
+    fn levels(&self, scope: Text) -> PyResult<LevelsTuple> {
+        let scope = accept::scope(&scope)?;
+        self.0.levels(&scope).map(levels_tuple).map_err(raised)
+    }
+
+    fn check(&self, py: Python<'_>, vips: Option<Vec<Text>>) -> Answer {
+        let vips = addresses_of(vips)?;
+        json(py.detach(|| self.0.check(vips.as_deref())).map_err(raised)?)
+    }
+
+    fn plan(&self, py: Python<'_>, desired: &Desired) -> Answer {
+        json(py.detach(|| self.0.plan(&desired.0)).map_err(raised)?)
+    }
+}

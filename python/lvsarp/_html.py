@@ -1,0 +1,133 @@
+"""What notebooks show: small tables that take the colours of the page around them."""
+
+from __future__ import annotations
+
+from html import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Optional
+
+    from ._levels import Levels
+    from ._network import Interface
+    from ._outcome import Changes, Finding, Plan, Report, Step
+    from ._snapshot import Snapshot
+    from ._types import LevelKey
+
+# Text and lines are currentColor, so that light and dark pages both work. The few colours are beside the words, never
+# instead of them.
+_STYLE = """<style>
+.lvsarp table { border-collapse: collapse; color: inherit; background: none; }
+.lvsarp th, .lvsarp td { border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+  padding: .2em .8em .2em 0; text-align: left; vertical-align: top; color: inherit; background: none; }
+.lvsarp .lvsarp-good, .lvsarp .lvsarp-bad, .lvsarp .lvsarp-doubt { border-left: .3em solid; padding-left: .5em; }
+.lvsarp .lvsarp-good { border-left-color: #1a7f37; }
+.lvsarp .lvsarp-bad { border-left-color: #cf222e; }
+.lvsarp .lvsarp-doubt { border-left-color: #9a6700; }
+@media (prefers-color-scheme: dark) {
+  .lvsarp .lvsarp-good { border-left-color: #3fb950; }
+  .lvsarp .lvsarp-bad { border-left-color: #f85149; }
+  .lvsarp .lvsarp-doubt { border-left-color: #d29922; }
+}
+</style>"""
+
+_KEYS: tuple[LevelKey, LevelKey] = ("arp_ignore", "arp_announce")
+_MARKS = {"error": "lvsarp-bad", "unknown": "lvsarp-doubt", "warning": "lvsarp-doubt"}
+
+
+def levels(value: Levels) -> str:
+    """Both levels with what is in force and what that means."""
+    from ._levels import meaning
+
+    rows: list[Iterable[object]] = []
+    for key in _KEYS:
+        level = getattr(value, key)
+        says = "" if level.effective is None else meaning(key, level.effective)
+        rows.append((key, level.own, level.all, level.effective, says))
+    return _page(_table(("key", "own", "all", "effective", "meaning"), rows))
+
+
+def report(value: Report) -> str:
+    """The verdict, what was found, and every VIP on every interface."""
+    verdicts = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for v in value.verdicts]
+    verdict = _mark("lvsarp-good", "silent") if value.ok else _mark("lvsarp-bad", "not silent")
+    return _page(verdict, _findings(value.findings), _table(("VIP", "interface", "answered", "announced"), verdicts))
+
+
+def plan(value: Plan) -> str:
+    """The steps with their reasons, and what would be found."""
+    verdict = "" if value.ok else _mark("lvsarp-bad", "would be refused")
+    return _page(verdict, _steps(value.steps), _findings(value.findings))
+
+
+def changes(value: Changes) -> str:
+    """What was changed, and what else is to be known."""
+    verdict = _mark("lvsarp-good", "changed" if value.changed else "nothing changed")
+    return _page(verdict, _steps(value.steps), _findings(value.findings))
+
+
+def snapshot(value: Snapshot) -> str:
+    """The interfaces with their levels and addresses."""
+    bound: dict[int, list[str]] = {}
+    for address in value.addresses:
+        bound.setdefault(address.index, []).append(f"{address.local}/{address.prefixlen}")
+    rows = [
+        (
+            interface.name,
+            interface.kind or "",
+            "up" if interface.is_up else "down",
+            _own(interface, "arp_ignore"),
+            _own(interface, "arp_announce"),
+            ", ".join(bound.get(interface.index, ())),
+        )
+        for interface in value.interfaces
+    ]
+    above = f"kernel {value.kernel}; all: " + ", ".join([f"{key} {value.all.get(key)}" for key in _KEYS])
+    table = _table(("interface", "kind", "state", "own arp_ignore", "own arp_announce", "addresses"), rows)
+    return _page(f"<div>{escape(above)}</div>", table)
+
+
+def _own(interface: Interface, key: str) -> Optional[int]:
+    return None if interface.conf is None else interface.conf.get(key)
+
+
+def _page(*parts: str) -> str:
+    return f'{_STYLE}<div class="lvsarp">{"".join(parts)}</div>'
+
+
+def _mark(kind: str, text: str) -> str:
+    return f'<div class="{kind}"><strong>{escape(text)}</strong></div>'
+
+
+def _yes_or_no(value: object) -> str:
+    return "unknown" if value is None else "yes" if value else "no"
+
+
+def _cell(tag: str, content: object, mark: str = "") -> str:
+    text = escape("" if content is None else str(content))
+    return f'<{tag} class="{mark}">{text}</{tag}>' if mark else f"<{tag}>{text}</{tag}>"
+
+
+def _table(titles: Iterable[str], rows: Iterable[Iterable[object]], marks: Iterable[str] = ()) -> str:
+    rows = list(rows)
+    if not rows:
+        return ""
+    head = "".join([_cell("th", title) for title in titles])
+    body = []
+    for row, mark in zip(rows, [*marks] or [""] * len(rows)):
+        first, *rest = row
+        body.append("<tr>" + _cell("td", first, mark) + "".join([_cell("td", content) for content in rest]) + "</tr>")
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def _steps(steps: Iterable[Step]) -> str:
+    return _table(("act", "thing", "old", "new", "reason"), [(s.act, s.thing, s.old, s.new, s.reason) for s in steps])
+
+
+def _findings(findings: Iterable[Finding]) -> str:
+    findings = list(findings)
+    rows = [(f.severity, f.interface, f.vip, f.message, f.hint) for f in findings]
+    return _table(
+        ("severity", "interface", "VIP", "found", "what to do"), rows, [_MARKS.get(f.severity, "") for f in findings]
+    )

@@ -1,0 +1,19 @@
+"""Types of arguments, for annotations only: nothing imports this when the program runs."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from os import PathLike
+from typing import Literal, Optional, TypeVar, Union
+
+AddressLike = Union[str, IPv4Address, IPv6Address]
+PrefixLike = Union[str, IPv4Network, IPv6Network]
+NetnsLike = Union[str, int, "PathLike[str]", None]
+# Unions, because that is what a checker of stubs takes a Literal of several words for.
+LevelKey = Union[Literal["arp_ignore"], Literal["arp_announce"]]
+LevelScope = Union[Literal["all"], Literal["interface"]]
+Method = Union[Literal["netlink"], Literal["ioctl"]]
+Via = Union[Literal["auto"], Literal["procfs"], Literal["netlink"]]
+LevelTuple = tuple[Optional[int], Optional[int], Optional[int]]
+LevelsTuple = tuple[LevelTuple, LevelTuple]
+T = TypeVar("T")

@@ -1,0 +1,68 @@
+"""A real server and its neighbour in a sandbox, and the installed package lvsarp on it."""
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import lvsarp  # noqa: E402
+from lab import sandbox  # noqa: E402
+from lab.namespaces import Namespace, veth  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def in_a_sandbox():
+    sandbox.enter()
+
+
+@pytest.fixture
+def server(in_a_sandbox):
+    """A real server with eth0 192.0.2.11/24; the test's thread is in its namespace."""
+    with Namespace("neighbour") as neighbour, Namespace("rs1") as server:
+        for place in neighbour, server:
+            place.set_sysctl("net/ipv6/conf/default/disable_ipv6", 1)  # no link-local address that appears later
+        veth(neighbour, server)
+        neighbour.ip("addr add 192.0.2.1/24 dev eth0")
+        server.ip("addr add 192.0.2.11/24 dev eth0")
+        with server.entered():
+            yield server
+
+
+@pytest.fixture
+def host(server):
+    with lvsarp.Host() as host:
+        yield host
+
+
+@pytest.fixture
+def forked(in_a_sandbox):
+    """Run a function in a child process that may change its namespaces; its result, or its exception, comes back."""
+
+    def run(function, *arguments):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                try:
+                    answer = True, function(*arguments)
+                except BaseException as error:
+                    answer = False, error
+                with os.fdopen(writer, "wb") as pipe:
+                    pickle.dump(answer, pipe)
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            text = pipe.read()
+        os.waitpid(child, 0)
+        assert text, "the child ended without an answer"
+        good, answer = pickle.loads(text)
+        if good:
+            return answer
+        raise answer
+
+    return run

@@ -1,0 +1,101 @@
+"""The behaviour suite in tests/conformance, through Python: the same cases run through the other faces."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import lvsarp
+import pytest
+from lab import sandbox
+
+FILES = sorted((Path(__file__).parents[1] / "conformance").glob("*.json"))
+CASES = [
+    pytest.param(case, id=f"{file.stem}: {case['name']}") for file in FILES for case in json.loads(file.read_text())
+]
+
+
+def sh(line):
+    done = subprocess.run(["sh", "-ec", line], capture_output=True, text=True)
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def shown(dev):
+    """What `ip` shows on a device, as `192.0.2.10/32 host lo:0`."""
+    listed = json.loads(sh(f"ip -j addr show dev {dev}"))[0]["addr_info"]
+    return [f"{a['local']}/{a['prefixlen']} {a['scope']} {a.get('label', '')}".rstrip() for a in listed]
+
+
+def look(call, line="", key="", dev="lo"):
+    """What only looks or disturbs, past the library."""
+    if call == "sysctl":
+        return int(Path("/proc/sys/net/ipv4/conf", key).read_text())
+    return sh(line) if call == "sh" else shown(dev)
+
+
+def ask(host, call, options):
+    """One call of the package, its answer as plain data."""
+    options = dict(options)
+    first = {"get": "name", "set": "name", "bind": "vip", "unbind": "vip"}.get(
+        call, "prefix" if "prefix" in call else None
+    )
+    if call in ("plan", "apply"):
+        options.setdefault("vips", [])
+    answer = getattr(host, call)(*([options.pop(first)] if first else []), **options)
+    if call == "check" and "vips" in options:
+        again = lvsarp.Snapshot.from_json(host.snapshot().to_json()).check(**options)
+        assert [f.code for f in again.findings] == [f.code for f in answer.findings]
+    if isinstance(answer, list):
+        return [item.as_dict() for item in answer]
+    if isinstance(answer, bool):
+        return answer
+    plain = answer.as_dict()
+    if "findings" in plain:
+        plain["codes"] = [finding["code"] for finding in plain["findings"]]  # cases name findings by their codes
+    return plain
+
+
+def includes(result, expect):
+    """Whether a result has everything that is expected: objects may have more, lists may not."""
+    if isinstance(expect, dict):
+        return isinstance(result, dict) and all(k in result and includes(result[k], v) for k, v in expect.items())
+    if isinstance(expect, list):
+        return isinstance(result, list) and len(result) == len(expect) and all(map(includes, result, expect))
+    return type(result) is type(expect) and result == expect
+
+
+def run(case):
+    sandbox.enter()
+    sh("ip link set lo up")
+    for line in case["setup"]:
+        sh(line)
+    host = lvsarp.Host()
+    for step in case["calls"]:
+        call, options = step["call"], step.get("with", {})
+        try:
+            result = look(call, **options) if call in ("sh", "sysctl", "shown") else ask(host, call, options)
+        except (ValueError, lvsarp.LvsarpError) as error:
+            kind = getattr(error, "kind", "invalid-input")
+            assert kind == step.get("error"), f"{step}\n  said {error}"
+            assert step.get("says", "") in str(error).replace("\nhint: ", " "), f"{step}\n  said {error}"
+        else:
+            assert "error" not in step, f"{step}\n  gave {result} instead of an error"
+            assert includes(result, step.get("expect", result)), f"{step}\n  gave {result}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(forked, case):
+    forked(run, case)
+
+
+def test_there_are_cases_and_each_could_fail(forked):
+    assert len(CASES) > 20
+    for call in (
+        {"call": "bind", "with": {"vip": "192.0.2.10"}, "expect": False},
+        {"call": "bind", "with": {"vip": "192.0.2.10"}, "error": "unsupported"},
+        {"call": "get", "with": {"name": "lo"}, "expect": {"arp_ignore": {"own": 7}}},
+        {"call": "addresses", "with": {"dev": "lo"}, "expect": []},
+        {"call": "get", "with": {"name": "eth7"}, "error": "no-interface", "says": "not that"},
+    ):
+        with pytest.raises(AssertionError):
+            forked(run, {"name": "wrong", "setup": [], "calls": [call]})

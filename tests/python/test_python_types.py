@@ -1,0 +1,44 @@
+"""The annotations are strict, and the stubs say what is there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import lvsarp
+import pytest
+
+PACKAGE = Path(lvsarp.__file__).parent
+
+
+def mypy(*arguments, cwd):
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_package_is_strictly_typed(tmp_path):
+    mypy("mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(PACKAGE), cwd=tmp_path)
+
+
+@pytest.mark.slow
+def test_the_stubs_match_the_module(tmp_path):
+    mypy("mypy.stubtest", "lvsarp", cwd=tmp_path)
+
+
+def test_a_caller_is_checked(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import ipaddress, pathlib\n"
+        "from typing import Optional\n"
+        "import lvsarp\n"
+        "host = lvsarp.Host(netns=pathlib.Path('/run/netns/rs1'))\n"
+        "level: Optional[int] = host.get('eth0').arp_ignore.effective\n"
+        "changes = host.apply([ipaddress.ip_address('192.0.2.10'), '192.0.2.11'], scope='interface')\n"
+        "texts: list[str] = [finding.message for finding in changes.findings]\n"
+        "lvsarp.Level(own=1, all=2, effective=None)\n"
+        "lvsarp.Level(1, 2)  # type: ignore[call-arg]\n"
+        "host.set('eth0', arp_ignore='1')  # type: ignore[arg-type]\n"
+        "host.plan([], scope='world')  # type: ignore[arg-type]\n"
+        "changes.changed = True  # type: ignore[misc]\n"
+    )
+    mypy("mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program), cwd=tmp_path)
