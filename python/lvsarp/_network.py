@@ -123,6 +123,8 @@ class Address(Value):
         The label (IPv4), such as ``lo:0``; the interface's name where none was given. None for IPv6.
     flags
         The words of ``ip address``: ``permanent``, ``secondary``, ``deprecated``, ``nodad`` ...
+    metric
+        The metric of the routes that the kernel makes for it; None where the kernel chooses.
     proto
         Who made it, ``IFA_PROTO`` (0 to 255; lvsarp is 204); None where the kernel does not say, which before 5.18 is
         always.
@@ -139,6 +141,7 @@ class Address(Value):
     scope: str
     label: Optional[str]
     flags: tuple[str, ...]
+    metric: Optional[int]
     proto: Optional[int]
     valid_lft: Optional[int]
     preferred_lft: Optional[int]

@@ -24,7 +24,7 @@ VALUES = [
     Plan((STEP,), (), True),
     Conf({"arp_ignore": 1}),
     Interface(2, "eth0", "veth", ("UP",), 1, "02:00:00:00:00:01", 1500, None, 3, Conf({"arp_ignore": 1})),
-    Address(1, "lo", "192.0.2.10", None, 32, None, "host", "lo:0", ("permanent",), 204, None, None),
+    Address(1, "lo", "192.0.2.10", None, 32, None, "host", "lo:0", ("permanent",), None, 204, None, None),
     LocalRoute("198.51.100.0/24", 1, "lo", 255, 204),
     lvsarp.keys()[3],
     lvsarp.levels("arp_ignore")[0],
@@ -116,7 +116,7 @@ def test_reprs_and_texts_of_outcomes():
     assert str(VALUES[7]) == "set all/arp_ignore: 0 -> 1"
     assert str(Plan((), (), True)) == "nothing to do"
     assert (
-        str(Address(1, "lo", "192.0.2.10", None, 32, None, "host", "lo", (), None, None, None))
+        str(Address(1, "lo", "192.0.2.10", None, 32, None, "host", "lo", (), None, None, None, None))
         == "192.0.2.10/32 dev lo"
     )
     assert str(Step("add-route", "local 198.51.100.0/24", None, "present", "")) == "add-route local 198.51.100.0/24"

@@ -138,6 +138,8 @@ pub struct Address {
     pub label: Option<Box<str>>,
     /// The flags.
     pub flags: AddressFlags,
+    /// The metric of the routes that the kernel makes for it; none where it chooses.
+    pub metric: Option<u32>,
     /// Who made it (`IFA_PROTO`, kernel 5.18 and later).
     pub proto: Option<u8>,
     /// Seconds until it is removed; none means forever.

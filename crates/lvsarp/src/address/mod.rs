@@ -102,6 +102,7 @@ impl Binding {
             label,
             // nodad: it is in use the moment it is bound. Preferred lifetime 0: it is never chosen as a source for new connections.
             flags: AddressFlags(if v4 { 0 } else { AddressFlags::NODAD }),
+            metric: None,
             proto: (self.method == Method::Netlink).then_some(OUR_PROTOCOL),
             valid: None,
             preferred: if v4 { None } else { Some(0) },

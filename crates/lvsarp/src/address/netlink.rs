@@ -26,6 +26,7 @@ const IFA_LABEL: u16 = 3;
 const IFA_BROADCAST: u16 = 4;
 const IFA_CACHEINFO: u16 = 6;
 const IFA_FLAGS: u16 = 8;
+const IFA_RT_PRIORITY: u16 = 9;
 const IFA_PROTO: u16 = 11;
 
 const FOREVER: u32 = u32::MAX;
@@ -192,6 +193,9 @@ fn add(w: &mut Writer, address: &Address, flags: u16) {
     {
         w.attribute(IFA_LABEL, &[label.as_bytes(), b"\0"].concat());
     }
+    if let Some(metric) = address.metric {
+        w.attribute(IFA_RT_PRIORITY, &metric.to_ne_bytes());
+    }
     if let Some(proto) = address.proto {
         w.attribute(IFA_PROTO, &[proto]);
     }
@@ -258,6 +262,7 @@ fn parse(payload: &[u8]) -> Option<Address> {
         scope: AddressScope(u8_at(payload, 3)?),
         label: None,
         flags: AddressFlags(u32::from(u8_at(payload, 2)?)),
+        metric: None,
         proto: None,
         valid: None,
         preferred: None,
@@ -269,6 +274,7 @@ fn parse(payload: &[u8]) -> Option<Address> {
             IFA_BROADCAST => parsed.broadcast = address_from(value),
             IFA_LABEL => parsed.label = Some(String::from_utf8_lossy(text(value)).into()),
             IFA_FLAGS => parsed.flags = AddressFlags(u32_at(value, 0)?),
+            IFA_RT_PRIORITY => parsed.metric = u32_at(value, 0).filter(|metric| *metric != 0),
             IFA_PROTO => parsed.proto = u8_at(value, 0),
             IFA_CACHEINFO => {
                 parsed.preferred = u32_at(value, 0).filter(|seconds| *seconds != FOREVER);
@@ -276,6 +282,10 @@ fn parse(payload: &[u8]) -> Option<Address> {
             }
             _ => {}
         }
+    }
+    // Of an address that stays for ever IPv4 reports that it is deprecated in the flag alone (net/ipv4/devinet.c: inet_fill_ifaddr()).
+    if parsed.flags.contains(AddressFlags::DEPRECATED) {
+        parsed.preferred = Some(0);
     }
     // IPv6 sends IFA_LOCAL only where there is a peer.
     parsed.local = local.or(address)?;
