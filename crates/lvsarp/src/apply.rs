@@ -140,11 +140,22 @@ impl Host {
 
     /// Undoes what is recorded as done, and removes the journal.
     fn finish_undo(&self, locked: &Locked, journal: &mut Journal) -> Result<Changes> {
+        let mut left = Vec::new();
         if journal.phase != Phase::Undoing {
+            // What is not ours any more is settled before the first step: after it, something that is missing was interrupted.
+            let now = self.snapshot()?;
+            let shown = Shown::of(&now);
+            journal.done.retain(|change| {
+                if !shown.holds(change) && !shown.holds(&change.inverse()) {
+                    left.push(left_alone(change));
+                }
+                shown.holds(change)
+            });
             journal.phase = Phase::Undoing;
             locked.write(journal)?;
         }
-        let (steps, left) = self.take_back(&journal.done, "it was so before apply")?;
+        let (steps, more) = self.take_back(&journal.done, "it was so before apply")?;
+        left.extend(more);
         locked.remove()?;
         Ok(Changes { changed: !steps.is_empty(), steps, findings: left })
     }
@@ -265,7 +276,7 @@ impl Host {
     }
 
     /// Takes changes back in reverse: addresses and routes first, then, when no packet for them is under way any more, levels. Only what still is
-    /// as the change made it is touched; what is as it was before counts as taken back.
+    /// as the change made it is touched, or was torn in the middle; what is as it was before counts as taken back.
     fn take_back(&self, changes: &[Change], reason: &str) -> Result<(Vec<Step>, Vec<Finding>)> {
         let now = self.snapshot()?;
         let mut steps: Vec<Step> = Vec::new();
@@ -275,11 +286,10 @@ impl Host {
         let mut sort = |change: &Change| {
             let back = change.inverse();
             half_made.extend(shown.half_made(change).cloned());
-            if shown.holds(change) {
+            if shown.holds(change) || shown.is_torn(change) {
                 steps.push(Step { change: back, reason: reason.to_owned() });
             } else if !shown.holds(&back) {
-                let message = format!("{} was left alone: it is not as apply made it any more", change.thing());
-                left.push(Finding::new("left-alone", Severity::Warning, message));
+                left.push(left_alone(change));
             }
         };
         let is_level = |change: &&Change| matches!(change, Change::Level { .. });
@@ -347,4 +357,10 @@ fn refused(plan: Plan, desired: &Desired) -> Error {
     let error = Error::new(ErrorKind::Refused, "apply", "the plan", format!("{message}; nothing was changed"));
     let error = if hint.is_empty() { error } else { error.hint(hint) };
     error.because_of(plan.findings)
+}
+
+/// What undo found and did not touch.
+fn left_alone(change: &Change) -> Finding {
+    let message = format!("{} was left alone: it is not as apply made it any more", change.thing());
+    Finding::new("left-alone", Severity::Warning, message)
 }

@@ -157,9 +157,12 @@ impl Identity {
     pub fn of(socket: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<Identity> {
         const BOOT: &str = "/proc/sys/kernel/random/boot_id";
         let boot = std::fs::read_to_string(BOOT).map_err(|e| Error::os("read", BOOT, &e))?.trim().to_owned();
+        let failed = |e: &io::Error| Error::os("identify", "the network namespace", e);
         let name = match sys::netns_cookie(socket) {
             Ok(cookie) => Name::Cookie(cookie),
-            Err(_) => inode(namespace).map_err(|e| Error::os("identify", "the network namespace", &e))?,
+            // Before 5.14. Any other failure must not look like an old kernel: the name would be another one, and the journal not be found.
+            Err(e) if e.raw_os_error() == Some(libc::ENOPROTOOPT) => inode(namespace).map_err(|e| failed(&e))?,
+            Err(e) => return Err(failed(&e)),
         };
         Ok(Identity { boot, name })
     }

@@ -53,6 +53,14 @@ impl<'a> Shown<'a> {
         }
     }
 
+    /// Whether a replaced address is gone and its successor is not there: the change, or its inverse, was interrupted between the two.
+    pub fn is_torn(&self, change: &Change) -> bool {
+        match change {
+            Change::Address { old: Some(old), new: Some(_), .. } => !self.like(old).iter().any(|a| same_place(a, old)),
+            _ => false,
+        }
+    }
+
     /// The address that an ioctl left behind if it was killed before it set the mask: the same label, another prefix.
     pub fn half_made(&self, change: &Change) -> impl Iterator<Item = &'a Address> {
         let wanted = match change {

@@ -88,8 +88,10 @@ pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     })
 }
 
-/// Receives one datagram. Returns its true length, which may be larger than the buffer, and the sender's netlink port.
-pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, u32)> {
+/// Receives one datagram. Returns its true length, which may be larger than the buffer, and the sender's netlink port. Without `wait` it fails with
+/// EAGAIN where there is none.
+pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> io::Result<(usize, u32)> {
+    let flags = libc::MSG_TRUNC | if wait { 0 } else { libc::MSG_DONTWAIT };
     // SAFETY: sockaddr_nl is plain data for which all zeros is a value.
     let mut from: libc::sockaddr_nl = unsafe { zeroed() };
     let len = retry(|| {
@@ -97,14 +99,7 @@ pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usiz
         let address = (&raw mut from).cast();
         // SAFETY: buffer and address are live, and the lengths are theirs.
         unsafe {
-            libc::recvfrom(
-                fd.as_raw_fd(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-                libc::MSG_TRUNC,
-                address,
-                &mut from_len,
-            )
+            libc::recvfrom(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), flags, address, &mut from_len)
         }
     })?;
     Ok((len, from.nl_pid))

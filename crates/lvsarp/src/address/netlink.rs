@@ -127,12 +127,14 @@ pub(crate) fn bind(socket: &mut Socket, wanted: &[Address], present: &[Address])
     })
 }
 
-/// Removes one address and adds another in its place; if the second fails the first comes back.
+/// Removes one address and adds another in its place; if either fails the first comes back.
 pub(crate) fn replace(socket: &mut Socket, old: &Address, new: &Address) -> Result<()> {
-    unbind(socket, std::slice::from_ref(old))?;
-    add_one(socket, new).map_err(|refusal| {
-        let error = not_bound(&refusal, new);
-        error.after_roll_back(add_one(socket, old).err().map(|r| r.error("bind", place(old))).into_iter().collect())
+    let removed = unbind(socket, std::slice::from_ref(old));
+    let replaced = removed.and_then(|_| add_one(socket, new).map_err(|refusal| not_bound(&refusal, new)));
+    replaced.map_err(|error| match add_one(socket, old) {
+        // It was not removed, or nothing can be done here at all.
+        Err(refusal) if refusal.errno == libc::EEXIST || refusal.errno == error.errno() => error,
+        back => error.after_roll_back(back.err().map(|refusal| not_bound(&refusal, old)).into_iter().collect()),
     })
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Socket {
     sequence: u32,
     writer: Writer,
     buffer: Vec<u8>,
+    /// A request was given up before its last answer, which may still come.
+    unread: bool,
 }
 
 impl Socket {
@@ -73,7 +75,14 @@ impl Socket {
         for option in [libc::NETLINK_EXT_ACK, libc::NETLINK_CAP_ACK, libc::NETLINK_GET_STRICT_CHK] {
             let _ = sys::set_option(fd.as_fd(), SOL_NETLINK, option, 1);
         }
-        Ok(Socket { fd, process: std::process::id(), sequence: 0, writer: Writer::default(), buffer: vec![0; RECEIVE] })
+        Ok(Socket {
+            fd,
+            process: std::process::id(),
+            sequence: 0,
+            writer: Writer::default(),
+            buffer: vec![0; RECEIVE],
+            unread: false,
+        })
     }
 
     /// Whether it came here by a fork.
@@ -132,6 +141,7 @@ impl Socket {
                 }
                 match message.kind {
                     NLMSG_ERROR => {
+                        self.unread = false;
                         return match refusal(message) {
                             None => Ok(()),
                             Some(refusal) => Err(refusal),
@@ -139,6 +149,7 @@ impl Socket {
                     }
                     // A dump that fails midway says so here.
                     NLMSG_DONE => {
+                        self.unread = false;
                         return match wire::i32_at(message.payload, 0) {
                             Some(error) if error < 0 => Err(Refusal { errno: -error, text: None }),
                             _ => Ok(()),
@@ -220,6 +231,7 @@ impl Socket {
                         refused(done + at, refusal);
                     }
                     if message.sequence == last {
+                        self.unread = false;
                         break 'answers;
                     }
                 }
@@ -239,14 +251,33 @@ impl Socket {
             let text = "it was opened before a fork, and no new socket could be opened".to_owned();
             return Err(Refusal { errno: libc::EBADF, text: Some(text) });
         }
+        if self.unread {
+            self.drain()?;
+        }
+        self.unread = true;
         sys::send(self.fd.as_fd(), self.writer.bytes())?;
         Ok(())
+    }
+
+    /// Reads what is left of a request that was given up: the kernel refuses a new dump while another one is not read to its end
+    /// (`net/netlink/af_netlink.c: __netlink_dump_start()`).
+    fn drain(&mut self) -> std::result::Result<(), Refusal> {
+        let mut overrun = false;
+        loop {
+            match sys::receive(self.fd.as_fd(), &mut self.buffer, false) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                // The kernel says once that answers were lost; nobody wants them any more.
+                Err(e) if e.raw_os_error() == Some(libc::ENOBUFS) && !overrun => overrun = true,
+                Err(e) => return Err(e.into()),
+                Ok(_) => {}
+            }
+        }
     }
 
     /// One datagram from the kernel, into the buffer.
     fn receive(&mut self) -> std::result::Result<usize, Refusal> {
         loop {
-            let (len, port) = sys::receive(self.fd.as_fd(), &mut self.buffer)?;
+            let (len, port) = sys::receive(self.fd.as_fd(), &mut self.buffer, true)?;
             if len > self.buffer.len() {
                 // The kernel sizes dump messages by the buffer it was shown, so this is not expected; the next try has room.
                 self.buffer.resize(len, 0);
