@@ -21,7 +21,7 @@ pub const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 impl Host {
     /// Works out what an apply would do. Changes nothing and needs no privilege.
     pub fn plan(&self, desired: &Desired) -> Result<Plan> {
-        self.snapshot()?.plan(desired)
+        self.observe_deciding()?.plan(desired)
     }
 
     /// Says for every VIP whether the host is silent: for those that are named, or for those that are bound ([`Snapshot::vips`]) and those that
@@ -32,7 +32,7 @@ impl Host {
     /// [`Snapshot::vips`]: crate::Snapshot::vips
     pub fn check(&self, vips: Option<&[IpAddr]>) -> Result<Report> {
         let (journal, unsettled) = self.settled_journal();
-        let snapshot = self.snapshot()?;
+        let snapshot = self.observe_deciding()?;
         let mut report = match (vips, journal) {
             (None, Some(journal)) => {
                 let mut vips = snapshot.vips();
@@ -83,7 +83,7 @@ impl Host {
         self.plan(desired)?;
         let locked = Locked::take(self, patience)?;
         let (journal, mut findings) = self.settle(&locked)?;
-        let before = self.snapshot()?;
+        let before = self.observe_deciding()?;
         let plan = before.plan(desired)?;
         if !plan.ok {
             return Err(refused(plan, desired));
@@ -143,7 +143,7 @@ impl Host {
         let mut left = Vec::new();
         if journal.phase != Phase::Undoing {
             // What is not ours any more is settled before the first step: after it, something that is missing was interrupted.
-            let now = self.snapshot()?;
+            let now = self.observe_deciding()?;
             let shown = Shown::of(&now);
             journal.done.retain(|change| {
                 if !shown.holds(change) && !shown.holds(&change.inverse()) {
@@ -216,7 +216,7 @@ impl Host {
             }
         }
         if !levels.is_empty() {
-            let now = self.snapshot()?;
+            let now = self.observe_deciding()?;
             let shown = Shown::of(&now);
             if let Some(step) = levels.iter().find(|step| !shown.holds(&step.change)) {
                 return Err(Error::new(
@@ -228,7 +228,7 @@ impl Host {
             }
         }
         self.place(&places)?;
-        let after = self.snapshot()?;
+        let after = self.observe_deciding()?;
         let shown = Shown::of(&after);
         if let Some(step) = steps.iter().find(|step| !shown.holds(&step.change)) {
             let cause = "the kernel does not show it afterwards";
@@ -278,7 +278,7 @@ impl Host {
     /// Takes changes back in reverse: addresses and routes first, then, when no packet for them is under way any more, levels. Only what still is
     /// as the change made it is touched, or was torn in the middle; what is as it was before counts as taken back.
     fn take_back(&self, changes: &[Change], reason: &str) -> Result<(Vec<Step>, Vec<Finding>)> {
-        let now = self.snapshot()?;
+        let now = self.observe_deciding()?;
         let mut steps: Vec<Step> = Vec::new();
         let mut left = Vec::new();
         let shown = Shown::of(&now);

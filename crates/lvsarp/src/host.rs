@@ -4,11 +4,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::address;
+use crate::arp;
 use crate::conf::link;
 use crate::conf::procfs::{LevelFiles, Procfs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interface::Scope;
-use crate::key::KernelVersion;
+use crate::key::{KernelVersion, Key};
 use crate::netlink::Socket;
 use crate::netns::{self, Netns};
 use crate::snapshot::{Conf, FORMAT, Interface, ProcSys, Snapshot};
@@ -76,8 +77,20 @@ impl Host {
     /// # Errors
     /// [`ErrorKind::Interrupted`] where the kernel's tables kept changing.
     pub fn snapshot(&self) -> Result<Snapshot> {
+        self.observe(&Key::all().collect::<Vec<_>>())
+    }
+
+    /// A snapshot that has of `all` and `default` only what the decisions read.
+    pub(crate) fn observe_deciding(&self) -> Result<Snapshot> {
+        self.observe(&arp::DECIDING)
+    }
+
+    /// A snapshot with these keys of `all` and `default`, each of which is a file to be read; those of interfaces come with them in any case.
+    fn observe(&self, keys: &[Key]) -> Result<Snapshot> {
         let (all, default, proc_sys) = match &self.procfs {
-            Some(procfs) => (procfs.read_all(&Scope::All)?, procfs.read_all(&Scope::Default)?, procfs.access()),
+            Some(procfs) => {
+                (procfs.read_keys(&Scope::All, keys)?, procfs.read_keys(&Scope::Default, keys)?, procfs.access())
+            }
             None => (Conf::default(), Conf::default(), ProcSys::Absent),
         };
         let mut socket = self.socket();

@@ -16,6 +16,9 @@ use crate::level::Level;
 use crate::snapshot::{Address, Interface, Snapshot};
 use crate::vip::Prefix;
 
+/// The keys that these decisions read.
+pub(crate) const DECIDING: [Key; 3] = [Key::ArpIgnore, Key::ArpAnnounce, Key::RouteLocalnet];
+
 /// A snapshot, indexed once for many questions.
 pub(crate) struct View<'a> {
     pub snapshot: &'a Snapshot,

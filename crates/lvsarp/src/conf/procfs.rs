@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::interface::Scope;
-use crate::key::{Key, TABLE};
+use crate::key::Key;
 use crate::snapshot::{Conf, ProcSys};
 use crate::sys;
 
@@ -66,11 +66,11 @@ impl Procfs {
         }
     }
 
-    /// Reads every key of the table.
-    pub fn read_all(&self, scope: &Scope) -> Result<Conf> {
+    /// Reads several keys.
+    pub fn read_keys(&self, scope: &Scope, keys: &[Key]) -> Result<Conf> {
         let mut conf = Conf::default();
-        for row in TABLE {
-            conf.set(row.key, self.read(scope, row.key)?);
+        for key in keys {
+            conf.set(*key, self.read(scope, *key)?);
         }
         Ok(conf)
     }
