@@ -127,8 +127,8 @@ class Host:
         reach ``all`` and ``default``.
 
         Raises ValueError outside the range although the kernel would take the value, TypeError for what is no int,
-        NoInterfaceError, and AccessError without CAP_NET_ADMIN, or for ``all`` and ``default`` where /proc/sys is
-        read-only.
+        NoInterfaceError, AccessError without CAP_NET_ADMIN, or for ``all`` and ``default`` where /proc/sys is
+        read-only, and UnsupportedError for those two over netlink.
         """
         return _outcome.changes(self._inner.set(iface, arp_ignore=arp_ignore, arp_announce=arp_announce, via=via))
 
@@ -154,7 +154,7 @@ class Host:
         order.
 
         Raises ValueError for an address, label or scope that cannot be, NoInterfaceError, AccessError without
-        CAP_NET_ADMIN.
+        CAP_NET_ADMIN, UnsupportedError for IPv6 where it is disabled.
         """
         return self.bind_many([vip], dev, label=label, scope=scope, method=method, force=force)[0]
 

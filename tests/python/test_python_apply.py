@@ -261,7 +261,7 @@ def test_twenty_applies_at_once_leave_one_result_and_the_first_original(server, 
     def apply(number, answers):
         start.wait()
         try:
-            answers.put(lvsarp.Host().apply([VIP, f"192.0.2.{100 + number % 4}"], lock_timeout=60).changed)
+            answers.put(lvsarp.Host().apply([VIP, f"192.0.2.{100 + number % 4}"], lock_timeout=300).changed)
         except BaseException as error:
             answers.put(repr(error))
 

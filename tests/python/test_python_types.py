@@ -4,10 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import lvsarp
 import pytest
 
-PACKAGE = Path(lvsarp.__file__).parent
+SOURCE = Path(__file__).resolve().parents[2] / "python" / "lvsarp"
 
 
 def mypy(*arguments, cwd):
@@ -17,7 +16,7 @@ def mypy(*arguments, cwd):
 
 @pytest.mark.slow
 def test_the_package_is_strictly_typed(tmp_path):
-    mypy("mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(PACKAGE), cwd=tmp_path)
+    mypy("mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(SOURCE), cwd=tmp_path)
 
 
 @pytest.mark.slow
