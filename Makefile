@@ -4,6 +4,8 @@ PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
+# ip and its like are not in every user's path.
+export PATH := $(PATH):/usr/sbin:/sbin
 export LVSARP_BIN ?= $(CURDIR)/target/release/lvsarp
 VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
@@ -67,7 +69,7 @@ $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 packages:
 	@missing=""; \
 	for pair in ip:iproute2 unshare:util-linux setpriv:util-linux flock:util-linux strace:strace sysctl:procps; do \
-	  PATH="$$PATH:/usr/sbin:/sbin" command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
+	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
