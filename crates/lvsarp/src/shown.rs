@@ -53,10 +53,13 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Whether a replaced address is gone and its successor is not there: the change, or its inverse, was interrupted between the two.
+    /// Whether a replaced address is gone and its successor is not there, although the device is: the change, or its inverse, was interrupted
+    /// between the two.
     pub fn is_torn(&self, change: &Change) -> bool {
         match change {
-            Change::Address { old: Some(old), new: Some(_), .. } => !self.like(old).iter().any(|a| same_place(a, old)),
+            Change::Address { old: Some(old), new: Some(_), .. } => {
+                self.snapshot.by_index(old.index).is_some() && !self.like(old).iter().any(|a| same_place(a, old))
+            }
             _ => false,
         }
     }
