@@ -7,6 +7,7 @@ DESTDIR ?=
 # ip and its like are not in every user's path.
 export PATH := $(PATH):/usr/sbin:/sbin
 export LVSARP_BIN ?= $(CURDIR)/target/release/lvsarp
+export LVSARP_BENCH_BIN ?= $(CURDIR)/target/release/examples/lvsarp_bench
 VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
@@ -42,6 +43,7 @@ python: build $(VENV)/installed
 
 # The kernel as the oracle: storms on the wire, and every pair of levels.
 kernel: build $(VENV)/installed
+	cargo build --release --locked -p lvsarp --example lvsarp_bench
 	$(PYTEST) -s tests/kernel
 
 # Killed at every system call, every system call made to fail.
