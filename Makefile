@@ -25,7 +25,7 @@ demo: packages build
 # The quick part: format, lints, Rust tests with the behaviour suite, and the Python tests that do not build packages.
 check: packages lint rust python
 
-test: check kernel faults
+test: check demo kernel faults
 	$(PYTEST) -m slow tests/python
 
 lint:

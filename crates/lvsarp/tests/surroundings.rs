@@ -121,13 +121,13 @@ fn without_privilege() {
 kernel_test! {
     fn where_the_journal_cannot_be_written_nothing_changes() {
         sh(ETH0);
-        sh("mount -o remount,ro /run");
+        sh("mount -o remount,bind,ro /run");
         let before = state();
         let error = Host::open().unwrap().apply(&wish(), PATIENCE).unwrap_err();
         assert_eq!(error.to_string(), "cannot create /run/lvsarp: Read-only file system");
         assert!(error.hint_text().unwrap().contains("nothing was changed"));
         assert_eq!(state(), before);
-        sh("mount -o remount,rw,size=4k /run && mkdir /run/lvsarp && ! dd if=/dev/zero of=/run/full bs=4k count=99 2>/dev/null");
+        sh("mount -t tmpfs -o mode=755,size=4k tmpfs /run && mkdir /run/lvsarp && ! dd if=/dev/zero of=/run/full bs=4k count=99 2>/dev/null");
         let error = Host::open().unwrap().apply(&wish(), PATIENCE).unwrap_err();
         assert!(error.to_string().contains("No space left on device"), "{error}");
         assert_eq!(state(), before);
