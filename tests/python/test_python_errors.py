@@ -59,7 +59,7 @@ def test_a_wrong_argument_is_a_value_error_and_no_lvsarp_error():
 def test_the_text_says_the_errno_once_in_words_and_never_as_a_number(host):
     with pytest.raises(lvsarp.NoInterfaceError) as caught:
         host.get("eth7")
-    assert str(caught.value) == "cannot find eth7/arp_ignore: No such device"
+    assert str(caught.value) == "cannot find interface eth7: No such device"
 
 
 def test_every_error_is_named_in_the_package():

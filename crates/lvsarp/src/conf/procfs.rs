@@ -58,7 +58,7 @@ impl Procfs {
             Err(e) if e.raw_os_error() == Some(libc::ENOENT) => match scope {
                 // The key or the interface: every kernel has arp_ignore.
                 Scope::Interface(_) if self.open_file(scope, Key::ArpIgnore, libc::O_PATH).is_err() => {
-                    Err(no_interface(scope, key))
+                    Err(no_interface(scope))
                 }
                 _ => Ok(None),
             },
@@ -80,7 +80,7 @@ impl Procfs {
     /// One write at offset 0 of a fresh descriptor: any other is accepted and ignored (`kernel/sysctl.c: proc_first_pos_non_zero_ignore()`).
     pub fn write(&self, scope: &Scope, key: Key, value: i32) -> Result<()> {
         let failed = |e: &io::Error| match e.raw_os_error() {
-            Some(libc::ENOENT) => no_interface(scope, key),
+            Some(libc::ENOENT) => no_interface(scope),
             Some(libc::EROFS) => Error::os("write", format!("{scope}/{key}"), e).hint(match scope {
                 Scope::Interface(_) => "/proc/sys is mounted read-only; set it over netlink",
                 _ => "/proc/sys is mounted read-only; single interfaces can still be set, over netlink",
@@ -92,8 +92,8 @@ impl Procfs {
     }
 }
 
-fn no_interface(scope: &Scope, key: Key) -> Error {
-    Error::new(ErrorKind::NoInterface, "find", format!("{scope}/{key}"), "No such device")
+fn no_interface(scope: &Scope) -> Error {
+    Error::new(ErrorKind::NoInterface, "find interface", scope, "No such device")
 }
 
 /// Reads a decimal integer at offset 0, without allocating.
@@ -134,7 +134,7 @@ impl LevelFiles {
         }
         let open = |key| {
             procfs.open_file(scope, key, libc::O_RDONLY).map_err(|e| match e.raw_os_error() {
-                Some(libc::ENOENT) => no_interface(scope, key),
+                Some(libc::ENOENT) => no_interface(scope),
                 _ => Error::os("read", format!("{scope}/{key}"), &e),
             })
         };
