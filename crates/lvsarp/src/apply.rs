@@ -128,14 +128,16 @@ impl Host {
                     .hint("nothing was changed: what apply did has to be taken back by hand"));
             }
         };
-        let mut journal = match journal.phase {
+        let (journal, mut steps) = match journal.phase {
             Phase::Applying => self.roll_back(&locked, journal)?,
-            _ => Some(journal),
+            _ => (Some(journal), Vec::new()),
         };
-        let Some(journal) = journal.as_mut() else {
-            return Ok(Changes::done(Vec::new()));
+        let Some(mut journal) = journal else {
+            return Ok(Changes::done(steps));
         };
-        self.finish_undo(&locked, journal)
+        let undone = self.finish_undo(&locked, &mut journal)?;
+        steps.extend(undone.steps);
+        Ok(Changes { findings: undone.findings, ..Changes::done(steps) })
     }
 
     /// Undoes what is recorded as done, and removes the journal.
@@ -186,24 +188,24 @@ impl Host {
         match locked.find()? {
             Found::Journal(mut journal) => match journal.phase {
                 Phase::Applied => Ok(Some(journal)),
-                Phase::Applying => self.roll_back(locked, journal),
+                Phase::Applying => self.roll_back(locked, journal).map(|(journal, _)| journal),
                 Phase::Undoing => self.finish_undo(locked, &mut journal).map(|_| None),
             },
             Found::Nothing | Found::Unusable(_) => Ok(None),
         }
     }
 
-    /// Takes back what was pending, and returns the journal that is left, if there is still something to undo.
-    fn roll_back(&self, locked: &Locked, mut journal: Journal) -> Result<Option<Journal>> {
-        self.take_back(&journal.pending, "the apply did not end")?;
+    /// Takes back what was pending. Returns the journal that is left, if there is still something to undo, and what was taken back.
+    fn roll_back(&self, locked: &Locked, mut journal: Journal) -> Result<(Option<Journal>, Vec<Step>)> {
+        let (steps, _) = self.take_back(&journal.pending, "the apply did not end")?;
         journal.pending.clear();
         journal.phase = Phase::Applied;
         if journal.done.is_empty() {
             locked.remove()?;
-            return Ok(None);
+            return Ok((None, steps));
         }
         locked.write(&journal)?;
-        Ok(Some(journal))
+        Ok((Some(journal), steps))
     }
 
     /// Runs the steps in order, reads the levels back before the first address is bound, and checks the whole at the end.
@@ -363,4 +365,5 @@ fn refused(plan: Plan, desired: &Desired) -> Error {
 fn left_alone(change: &Change) -> Finding {
     let message = format!("{} was left alone: it is not as apply made it any more", change.thing());
     Finding::new("left-alone", Severity::Warning, message)
+        .hint("lvsarp check says whether the host is silent as it is now")
 }

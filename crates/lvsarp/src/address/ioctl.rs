@@ -17,20 +17,9 @@ pub(crate) fn bind(host: &Host, wanted: &Address, own_label: bool) -> Result<boo
     let thing = format!("{vip}/{} dev {}", wanted.prefixlen, wanted.dev);
     let present = host.addresses(Some(&wanted.dev))?;
     let there = present.iter().find(|a| a.local == wanted.local && a.prefixlen == wanted.prefixlen && a.peer.is_none());
-    if let Some(there) = there {
-        let as_wanted = there.scope == wanted.scope && (!own_label || there.label == wanted.label);
-        if as_wanted {
-            return Ok(false);
-        }
-        netlink::unbind(&mut host.socket(), std::slice::from_ref(there))?;
+    if there.is_some_and(|there| there.scope == wanted.scope && (!own_label || there.label == wanted.label)) {
+        return Ok(false);
     }
-    let put_back = |error: Error| {
-        let failed = there.and_then(|old| netlink::add_one(&mut host.socket(), old).err());
-        match there {
-            None => error,
-            Some(old) => error.after_roll_back(failed.map(|r| r.error("bind", old.local)).into_iter().collect()),
-        }
-    };
     let taken = |label: &str| {
         present.iter().find(|a| a.label.as_deref() == Some(label) && there.is_none_or(|there| there.local != a.local))
     };
@@ -40,9 +29,19 @@ pub(crate) fn bind(host: &Host, wanted: &Address, own_label: bool) -> Result<boo
     };
     if let Some(other) = taken(&label) {
         let cause = format!("label {label} holds {}, which SIOCSIFADDR would replace", other.local);
-        return Err(put_back(Error::new(crate::ErrorKind::InvalidInput, "bind", &thing, cause)));
+        return Err(Error::new(crate::ErrorKind::InvalidInput, "bind", &thing, cause));
     }
     let socket = host.ioctl_socket()?;
+    if let Some(there) = there {
+        netlink::unbind(&mut host.socket(), std::slice::from_ref(there))?;
+    }
+    let put_back = |error: Error| match there {
+        None => error,
+        Some(old) => {
+            let failed = netlink::add_one(&mut host.socket(), old).err();
+            error.after_roll_back(failed.map(|r| r.error("bind", old.local)).into_iter().collect())
+        }
+    };
     let fd = std::os::fd::AsFd::as_fd(&socket);
     sys::set_interface_address(fd, libc::SIOCSIFADDR, label.as_bytes(), vip)
         .map_err(|e| put_back(Error::os("bind", format!("{thing} (SIOCSIFADDR on {label})"), &e)))?;
