@@ -25,6 +25,12 @@ def listed_after_kill(victim, command, call, rescue):
     return found
 
 
+def undo_told_after_kill(victim, call):
+    """What undo says that it did after an apply that was killed at a call, as JSON."""
+    killed_at(victim.host.run, call, victim.command(APPLY))
+    return victim.lvsarp(*UNDO, "--json").stdout
+
+
 def killed(victim, command, call, rescue):
     """SIGKILL ends the command at a call; the next command leaves the host exactly before or exactly after."""
     _up_to(victim, command)

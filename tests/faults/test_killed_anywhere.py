@@ -1,4 +1,6 @@
 """SIGKILL at every system call of apply and undo: the next command leaves the host exactly before or exactly after."""
+import json
+
 import deeds
 import pytest
 import victim
@@ -24,6 +26,12 @@ def test_the_rescue_may_be_killed_at_any_call_too(victims, rescue, say):
     complaints = [complaint for result in under_way for complaint in result.result()]
     say(f"apply killed at its last change, then {rescue[0]} killed at each of {len(calls)} calls: {len(complaints)} complaints")
     assert not complaints, "\n".join(complaints)
+
+
+def test_undo_after_a_killed_apply_says_what_it_took_back(victims):
+    last = last_change(victims.submit(victim.ask, deeds.listed, APPLY).result()[0])
+    told = json.loads(victims.submit(victim.ask, deeds.undo_told_after_kill, last).result())
+    assert told["changed"] and {"set", "unbind"} <= {step["act"] for step in told["steps"]}, told
 
 
 def last_change(calls):
