@@ -224,13 +224,18 @@ impl Snapshot {
         Level::merged(key, self.kernel_version(), self.all.get(key), own)
     }
 
-    /// Both levels of a scope. For `all` own and all are the same; for `default` the effective value is that of an interface made now.
-    pub fn levels(&self, scope: &Scope) -> Result<Levels> {
-        let own = match scope {
+    /// The values of a scope; none for an interface without an IPv4 part.
+    pub fn conf(&self, scope: &Scope) -> Result<Option<&Conf>> {
+        Ok(match scope {
             Scope::All => Some(&self.all),
             Scope::Default => Some(&self.default),
             Scope::Interface(name) => self.interface(name)?.conf.as_ref(),
-        };
+        })
+    }
+
+    /// Both levels of a scope. For `all` own and all are the same; for `default` the effective value is that of an interface made now.
+    pub fn levels(&self, scope: &Scope) -> Result<Levels> {
+        let own = self.conf(scope)?;
         let kernel = self.kernel_version();
         let level = |key| Level::merged(key, kernel, self.all.get(key), own.and_then(|conf| conf.get(key)));
         Ok(Levels { arp_ignore: level(Key::ArpIgnore), arp_announce: level(Key::ArpAnnounce) })

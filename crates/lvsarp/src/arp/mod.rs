@@ -110,6 +110,13 @@ impl<'a> View<'a> {
     }
 }
 
+impl Role {
+    /// What part an interface plays among the interfaces of its namespace.
+    pub fn of(interface: &Interface, all: &[Interface]) -> Role {
+        role(interface, |index| all.iter().find(|i| i.index == index))
+    }
+}
+
 impl Snapshot {
     /// What part an interface plays in ARP, and so whether its levels count.
     pub fn role(&self, interface: &Interface) -> Role {

@@ -1,0 +1,33 @@
+//! liblvsarp: the library's C face. Arguments in, answers out through the caller's structs and callbacks; nothing is decided here.
+//!
+//! `include/lvsarp.h` is made from this crate by `cargo xtask header`: the comments on what is exported are the manual of its C callers, so they
+//! speak to them, and the contract that holds for all of it stands in `cbindgen.toml`. Pointers are touched in [`edge`] only.
+
+// The names are those of the header.
+#![allow(non_camel_case_types)]
+// Every pointer is checked for NULL and then trusted as far as the contract in the header goes. Functions marked unsafe would tell C nothing.
+#![allow(clippy::not_unsafe_ptr_arg_deref)]
+
+mod constants;
+mod edge;
+mod handle;
+mod levels;
+mod open;
+mod outcome;
+mod server;
+mod tables;
+mod values;
+mod vips;
+
+pub use constants::*;
+pub use handle::lvsarp_host;
+pub use levels::*;
+pub use open::*;
+pub use outcome::*;
+pub use server::*;
+pub use tables::*;
+pub use values::*;
+pub use vips::*;
+
+/// A panic must end at the door, not end the program that linked us.
+const _: () = assert!(cfg!(panic = "unwind"), "liblvsarp must be built with panic = \"unwind\"");
