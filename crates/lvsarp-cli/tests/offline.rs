@@ -63,14 +63,14 @@ fn what_is_no_snapshot_is_refused_with_the_reason() {
     assert_ne!(newer, good);
     let half = &good[..good.len() / 2];
     for (input, words) in [
-        (&b""[..], "the standard input as a snapshot: EOF"),
-        (b"levels", "the standard input as a snapshot: expected value"),
+        (&b""[..], "the standard input as a snapshot: it is not JSON: it ends too soon"),
+        (b"levels", "it is not JSON: a value is expected, at byte 0"),
         (b"{}", "missing field `format`"),
         (b"[]", "the standard input as a snapshot"),
         (b"{\"format\":1}", "missing field"),
         (b"\xff\xfe", "it is not UTF-8"),
         (newer.as_bytes(), "its format is 99"),
-        (half.as_bytes(), "EOF while parsing"),
+        (half.as_bytes(), "a string does not end"),
     ] {
         let line = "check --snapshot -";
         host.run_with_input(line, input).refused(words);

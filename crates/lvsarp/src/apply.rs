@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::address::{self, Method, route};
 use crate::change::{Change, Changes, Step};
-use crate::check::{Finding, Report, Severity};
+use crate::check::{Finding, Report, Severity, most_important_first};
 use crate::conf::Via;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
@@ -48,7 +48,7 @@ impl Host {
                 Finding::new("journal-unfinished", Severity::Warning, message)
                     .hint("run apply or undo with CAP_NET_ADMIN"),
             );
-            report.findings.sort_by_key(|finding| finding.severity);
+            most_important_first(&mut report.findings);
         }
         Ok(report)
     }

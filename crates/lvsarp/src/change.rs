@@ -3,16 +3,17 @@
 use std::fmt;
 
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::address::Method;
 use crate::check::Finding;
 use crate::interface::Scope;
+use crate::json::{self, Read, Value, Wrong};
 use crate::key::Key;
 use crate::snapshot::{Address, LocalRoute};
 
 /// One value, before and after.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// A level.
@@ -44,6 +45,24 @@ pub enum Change {
         /// After.
         new: Option<LocalRoute>,
     },
+}
+
+impl Read for Change {
+    fn read(value: &Value) -> json::Result<Change> {
+        let (what, of) = value.tagged()?;
+        Ok(match what {
+            "level" => Change::Level {
+                scope: of.get("scope")?,
+                index: of.get("index")?,
+                key: of.get("key")?,
+                old: of.get("old")?,
+                new: of.get("new")?,
+            },
+            "address" => Change::Address { old: of.get("old")?, new: of.get("new")?, method: of.get("method")? },
+            "route" => Change::Route { old: of.get("old")?, new: of.get("new")? },
+            _ => return Err(Wrong::new(format!("{what:?} is not known"))),
+        })
+    }
 }
 
 impl Change {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::arp::announce::{self, Announced, Chosen};
 use crate::arp::{Device, Role, View, reply};
@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 use crate::wording::{announced_because, answered_because};
 
 /// How much a [`Finding`] matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// A VIP is not silent, or not there.
@@ -77,6 +77,14 @@ impl Finding {
     }
 }
 
+/// Puts findings in order of severity; those of one severity stay as they came.
+pub(crate) fn most_important_first(findings: &mut Vec<Finding>) {
+    let mut rest = std::mem::take(findings);
+    for severity in [Severity::Error, Severity::Unknown, Severity::Warning, Severity::Info] {
+        findings.extend(rest.extract_if(.., |finding| finding.severity == severity));
+    }
+}
+
 /// What the kernel does about one VIP on one interface that is up and speaks ARP. `None`: a level that decides is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Verdict {
@@ -103,7 +111,7 @@ pub struct Report {
 
 impl Report {
     fn new(mut findings: Vec<Finding>, verdicts: Vec<Verdict>) -> Report {
-        findings.sort_by_key(|finding| finding.severity);
+        most_important_first(&mut findings);
         let ok = findings.iter().all(|f| f.severity > Severity::Unknown);
         Report { ok, findings, verdicts }
     }
@@ -118,7 +126,7 @@ impl Snapshot {
     /// The VIPs that a check looks at when none is named: what is bound on loopback devices outside 127.0.0.0/8 and ::1, what lvsarp marked as
     /// its own elsewhere, and the first address of each local route that was made by hand.
     pub fn vips(&self) -> Vec<IpAddr> {
-        let loopback: HashSet<u32> = self.interfaces.iter().filter(|i| i.is_loopback()).map(|i| i.index).collect();
+        let loopback: Vec<u32> = self.interfaces.iter().filter(|i| i.is_loopback()).map(|i| i.index).collect();
         let bound = self.addresses.iter().filter(|a| {
             let ordinary = !a.local.is_loopback() && !matches!(a.local, IpAddr::V6(v6) if v6.is_unicast_link_local());
             ordinary && (loopback.contains(&a.index) || a.is_ours())

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
+use crate::json::{self, Read, Value, Wrong};
 
 /// Flags of an interface (`include/uapi/linux/if.h: IFF_*`); in JSON a list of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,14 +99,14 @@ macro_rules! flags {
             }
         }
 
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<$type, D::Error> {
+        impl Read for $type {
+            fn read(value: &Value) -> json::Result<$type> {
                 let mut bits = 0;
-                for word in Vec::<String>::deserialize(d)? {
+                for word in Vec::<String>::read(value)? {
                     let hex = word.strip_prefix("0x").and_then(|hex| u32::from_str_radix(hex, 16).ok());
                     bits |= match Self::WORDS.iter().find(|(_, name)| *name == word) {
                         Some((bit, _)) => *bit,
-                        None => hex.ok_or_else(|| de::Error::custom(format!("unknown flag {word:?}")))?,
+                        None => hex.ok_or_else(|| Wrong::new(format!("unknown flag {word:?}")))?,
                     };
                 }
                 Ok($type(bits))
@@ -168,8 +169,8 @@ impl Serialize for AddressScope {
     }
 }
 
-impl<'de> Deserialize<'de> for AddressScope {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<AddressScope, D::Error> {
-        String::deserialize(d)?.parse().map_err(de::Error::custom)
+impl Read for AddressScope {
+    fn read(value: &Value) -> json::Result<AddressScope> {
+        value.parsed()
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
+use crate::json::{self, Read, Value, Wrong};
 use crate::key::Key;
 
 /// The longest interface name in bytes. `include/uapi/linux/if.h: IFNAMSIZ` is 16 with its NUL.
@@ -118,12 +119,12 @@ impl Serialize for IfName {
     }
 }
 
-impl<'de> Deserialize<'de> for IfName {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<IfName, D::Error> {
-        let shown = String::deserialize(d)?;
-        let bytes = unescape(&shown);
+impl Read for IfName {
+    fn read(value: &Value) -> json::Result<IfName> {
+        let shown = value.text()?;
+        let bytes = unescape(shown);
         if bytes.is_empty() || bytes.len() > NAME_MAX {
-            return Err(de::Error::custom(format!("not an interface name: {shown:?}")));
+            return Err(Wrong::new(format!("not an interface name: {shown:?}")));
         }
         Ok(IfName::from_kernel(&bytes))
     }
@@ -200,13 +201,12 @@ impl Serialize for Scope {
     }
 }
 
-impl<'de> Deserialize<'de> for Scope {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Scope, D::Error> {
-        let name = String::deserialize(d)?;
-        match name.as_str() {
+impl Read for Scope {
+    fn read(value: &Value) -> json::Result<Scope> {
+        match value.text()? {
             "all" => Ok(Scope::All),
             "default" => Ok(Scope::Default),
-            _ => IfName::deserialize(de::value::StringDeserializer::new(name)).map(Scope::Interface),
+            _ => IfName::read(value).map(Scope::Interface),
         }
     }
 }
@@ -258,7 +258,7 @@ mod tests {
             let name = IfName::from_kernel(raw);
             assert!(!name.to_string().contains(char::is_control));
             let json = serde_json::to_string(&name).unwrap();
-            assert_eq!(serde_json::from_str::<IfName>(&json).unwrap(), name);
+            assert_eq!(IfName::read(&crate::json::parse(&json).unwrap()).unwrap(), name);
         }
         assert_eq!(IfName::from_kernel(b"eth\xff").to_string(), "eth\\xff");
     }

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::change::Change;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::interface::Scope;
+use crate::json::{self, Read, Value, Wrong, read_object};
 use crate::key::Key;
 use crate::netns::Identity;
 use crate::sys;
@@ -32,7 +33,7 @@ const NEEDED: &str = "nothing was changed; the undo journal is kept there, so th
                       own), besides CAP_NET_ADMIN in the network namespace";
 
 /// What was going on when the journal was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Phase {
     /// An apply is under way: `pending` is to be taken back if it does not end.
@@ -44,7 +45,7 @@ pub(crate) enum Phase {
 }
 
 /// The record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Journal {
     format: u32,
     namespace: Identity,
@@ -53,6 +54,14 @@ pub(crate) struct Journal {
     pub done: Vec<Change>,
     /// What the apply under way is about to change, in order.
     pub pending: Vec<Change>,
+}
+
+read_object! { Journal { format, namespace, phase, done, pending } }
+
+impl Read for Phase {
+    fn read(value: &Value) -> json::Result<Phase> {
+        value.word(&[("applying", Phase::Applying), ("applied", Phase::Applied), ("undoing", Phase::Undoing)])
+    }
 }
 
 impl Journal {
@@ -165,15 +174,12 @@ fn find(path: &Path, identity: &Identity) -> Result<Found> {
     }
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(|e| read(&e))?;
-    #[derive(Deserialize)]
-    struct Head {
-        format: u32,
-    }
-    let head: std::result::Result<Head, _> = serde_json::from_slice(&text);
-    match (head, serde_json::from_slice::<Journal>(&text)) {
+    let value = String::from_utf8(text).map_err(|_| Wrong::new("it is not UTF-8")).and_then(|text| json::parse(&text));
+    let head = value.as_ref().map_err(Wrong::to_string).and_then(|v| v.get::<u32>("format").map_err(|w| w.to_string()));
+    match (head, value.and_then(|value| Journal::read(&value))) {
         (Err(e), _) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
-        (Ok(head), _) if head.format != FORMAT => {
-            Ok(Found::Unusable(format!("its format is {}, this lvsarp reads {FORMAT}", head.format)))
+        (Ok(format), _) if format != FORMAT => {
+            Ok(Found::Unusable(format!("its format is {format}, this lvsarp reads {FORMAT}")))
         }
         (_, Err(e)) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
         (_, Ok(journal)) if journal.namespace != *identity => {
@@ -195,7 +201,7 @@ impl Locked {
                 ErrorKind::LockTimeout,
                 "lock",
                 "the network namespace",
-                format!("another lvsarp has held the lock for {} s", patience.as_secs_f32()),
+                format!("another lvsarp has held the lock for {} ms", patience.as_millis()),
             )
             .hint("wait for it to end, or look for a process that hangs with a lock below /run/lvsarp")),
         }
@@ -293,7 +299,7 @@ mod tests {
     }
 
     fn committed(done: Change, pending: Change) -> Vec<Change> {
-        let namespace = serde_json::from_str(r#"{"boot":"b","name":{"cookie":1}}"#).unwrap();
+        let namespace = Read::read(&json::parse(r#"{"boot":"b","name":{"cookie":1}}"#).unwrap()).unwrap();
         let mut journal =
             Journal { format: FORMAT, namespace, phase: Phase::Applying, done: vec![done], pending: vec![pending] };
         journal.commit();

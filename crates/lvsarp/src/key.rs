@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::json::{self, Read, Value};
 
 /// How the kernel makes one value of `conf/all` and the interface's own (`include/linux/inetdevice.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub struct Row {
 macro_rules! keys {
     ($($key:ident $name:literal $id:literal $range:expr, $merge:ident $(before $maj:literal $min:literal $old:ident)?, since $smaj:literal $smin:literal, $text:literal;)*) => {
         /// A key of `net.ipv4.conf` that an ARP decision reads.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[non_exhaustive]
         pub enum Key {
             $(#[doc = $text] #[serde(rename = $name)] $key,)*
@@ -189,6 +190,12 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+impl Read for Key {
+    fn read(value: &Value) -> json::Result<Key> {
+        value.parsed()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The levels of `arp_ignore` and `arp_announce`: what the kernel really does at each value, and its meaning in words.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::key::{KernelVersion, Key};
 
@@ -55,7 +55,7 @@ impl ArpAnnounce {
 }
 
 /// The three values that stand behind one key of an interface. A value that the kernel did not report is `None`, not 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Level {
     /// The interface's own value.
     pub own: Option<i32>,
@@ -79,7 +79,7 @@ impl Level {
 }
 
 /// Both levels of an interface, of `all` (where own and all are the same) or of `default` (in force for an interface made now).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Levels {
     /// Which requests are answered.
     pub arp_ignore: Level,

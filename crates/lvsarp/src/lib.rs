@@ -42,6 +42,7 @@
 mod error;
 mod flags;
 mod interface;
+mod json;
 pub mod key;
 pub mod level;
 mod vip;

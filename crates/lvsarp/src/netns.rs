@@ -8,9 +8,10 @@ use std::os::linux::fs::MetadataExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::{self, Read, Value, Wrong, read_object};
 use crate::sys;
 
 const THIS: &str = "/proc/thread-self/ns/net";
@@ -136,20 +137,33 @@ pub(crate) fn inside<T: Send>(
 }
 
 /// What tells one network namespace from every other, also from a later one that gets the same inode number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Identity {
     /// The boot that it belongs to, since cookies and inodes start again with each.
     boot: String,
     name: Name,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Name {
     /// `SO_NETNS_COOKIE`, which is never given twice in one boot (kernel 5.14 and later).
     Cookie(u64),
     /// Device and inode of the namespace's file, and its ctime, which is set when the inode is made and never after.
     Inode { device: u64, inode: u64, birth: i128 },
+}
+
+read_object! { Identity { boot, name } }
+
+impl Read for Name {
+    fn read(value: &Value) -> json::Result<Name> {
+        let (what, of) = value.tagged()?;
+        Ok(match what {
+            "cookie" => Name::Cookie(Read::read(of)?),
+            "inode" => Name::Inode { device: of.get("device")?, inode: of.get("inode")?, birth: of.get("birth")? },
+            _ => return Err(Wrong::new(format!("{what:?} is not known"))),
+        })
+    }
 }
 
 impl Identity {

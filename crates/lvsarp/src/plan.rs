@@ -1,6 +1,5 @@
 //! The plan: a desired real server and a snapshot in, ordered steps with reasons out. Pure.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -10,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::address::{Binding, Method, route, same_binding};
 use crate::arp::View;
 use crate::change::{Change, Step};
-use crate::check::{Finding, Severity, representatives};
+use crate::check::{Finding, Severity, most_important_first, representatives};
 use crate::error::{Error, Result};
 use crate::flags::{AddressFlags, AddressScope};
 use crate::interface::IfName;
@@ -177,7 +176,7 @@ impl Snapshot {
         let report = after.check(Some(&desired.watched(&after)))?;
         let ok = desired.blockers(&report.findings).next().is_none();
         findings.extend(report.findings);
-        findings.sort_by_key(|finding| finding.severity);
+        most_important_first(&mut findings);
         Ok(Plan { steps, findings, ok })
     }
 
@@ -210,9 +209,16 @@ impl Snapshot {
             }
         }
         self.addresses.retain(|a| a.peer.is_some() || !gone.contains(&(a.index, a.local, a.prefixlen)));
-        self.addresses.append(&mut bound);
-        // net/ipv4/devinet.c: __inet_insert_ifa(): primaries first, the narrower scope before the wider, otherwise as they came.
-        self.addresses.sort_by_key(|a| (a.flags.contains(AddressFlags::SECONDARY), Reverse(a.scope)));
+        for new in bound {
+            // net/ipv4/devinet.c: __inet_insert_ifa(): behind the last primary of a scope as narrow or narrower.
+            let before = |a: &Address| {
+                a.index == new.index && a.scope >= new.scope && !a.flags.contains(AddressFlags::SECONDARY)
+            };
+            let first = || self.addresses.iter().position(|a| a.index == new.index);
+            let last = self.addresses.iter().rposition(before).map(|at| at + 1);
+            let at = last.or_else(first).unwrap_or(self.addresses.len());
+            self.addresses.insert(at, new);
+        }
     }
 }
 

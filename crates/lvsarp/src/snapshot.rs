@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::flags::{AddressFlags, AddressScope, InterfaceFlags};
 use crate::interface::{IfName, Scope};
+use crate::json::{self, Read, Value, read_object};
 use crate::key::{KernelVersion, Key, TABLE};
 use crate::level::{Level, Levels};
 use crate::vip::Prefix;
@@ -19,7 +20,7 @@ pub const FORMAT: u32 = 1;
 pub const OUR_PROTOCOL: u8 = 204;
 
 /// What a network namespace looked like when it was observed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Snapshot {
     /// The format's version, [`FORMAT`].
     pub format: u32,
@@ -40,7 +41,7 @@ pub struct Snapshot {
 }
 
 /// How the levels can be reached through `/proc/sys`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProcSys {
     /// Mounted read-write.
@@ -52,7 +53,7 @@ pub enum ProcSys {
 }
 
 /// One network interface.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Interface {
     /// Its index.
     pub index: u32,
@@ -104,13 +105,14 @@ impl Serialize for Conf {
     }
 }
 
-impl<'de> Deserialize<'de> for Conf {
+impl Read for Conf {
     /// Keys that this version does not know are passed over, so that newer snapshots stay readable.
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Conf, D::Error> {
+    fn read(value: &Value) -> json::Result<Conf> {
         let mut conf = Conf::default();
-        for (name, value) in std::collections::BTreeMap::<String, i32>::deserialize(d)? {
+        for (name, _) in value.fields()? {
+            let number = value.get(name)?;
             if let Ok(key) = name.parse() {
-                conf.set(key, Some(value));
+                conf.set(key, Some(number));
             }
         }
         Ok(conf)
@@ -118,7 +120,7 @@ impl<'de> Deserialize<'de> for Conf {
 }
 
 /// One address of an interface.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Address {
     /// The interface's index.
     pub index: u32,
@@ -164,7 +166,7 @@ impl Address {
 }
 
 /// A route of type local that was made by hand: a whole prefix that the host accepts without an address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LocalRoute {
     /// The prefix.
     pub prefix: Prefix,
@@ -248,16 +250,13 @@ impl Snapshot {
 
     /// Reads a snapshot from JSON, also one that was taken on another machine.
     pub fn from_json(json: &str) -> Result<Snapshot> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
         let refuse = |cause: String| Error::new(ErrorKind::InvalidInput, "read", "snapshot", cause);
-        let head: Head = serde_json::from_str(json).map_err(|e| refuse(e.to_string()))?;
-        if head.format != FORMAT {
-            return Err(refuse(format!("its format is {}, this lvsarp reads {FORMAT}", head.format)));
+        let value = json::parse(json).map_err(|wrong| refuse(wrong.to_string()))?;
+        let format: u32 = value.get("format").map_err(|wrong| refuse(wrong.to_string()))?;
+        if format != FORMAT {
+            return Err(refuse(format!("its format is {format}, this lvsarp reads {FORMAT}")));
         }
-        let snapshot: Snapshot = serde_json::from_str(json).map_err(|e| refuse(e.to_string()))?;
+        let snapshot = Snapshot::read(&value).map_err(|wrong| refuse(wrong.to_string()))?;
         for address in &snapshot.addresses {
             if Prefix::new(address.local, address.prefixlen).is_err()
                 || address.peer.is_some_and(|peer| peer.is_ipv4() != address.local.is_ipv4())
@@ -266,5 +265,21 @@ impl Snapshot {
             }
         }
         Ok(snapshot)
+    }
+}
+
+read_object! { Snapshot { format, kernel, proc_sys, all, default, interfaces, addresses, local_routes } }
+read_object! { Interface { index, name, kind, flags, hardware, mac, mtu, master, link, conf } }
+read_object! {
+    Address {
+        index, dev, local, peer, prefixlen, broadcast, scope, label, flags, metric, proto, valid = "valid_lft", preferred = "preferred_lft",
+    }
+}
+read_object! { LocalRoute { prefix, index, dev, table, proto } }
+
+impl Read for ProcSys {
+    fn read(value: &Value) -> json::Result<ProcSys> {
+        let words = [("read-write", ProcSys::ReadWrite), ("read-only", ProcSys::ReadOnly), ("absent", ProcSys::Absent)];
+        value.word(&words)
     }
 }

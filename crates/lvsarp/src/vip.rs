@@ -4,10 +4,10 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use serde::{Deserializer, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
+use crate::json::{self, Read, Value};
 
 /// An address with a prefix length, such as `198.51.100.0/24`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,9 +124,9 @@ impl Serialize for Prefix {
     }
 }
 
-impl<'de> Deserialize<'de> for Prefix {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Prefix, D::Error> {
-        Prefix::parse(&String::deserialize(d)?).map_err(de::Error::custom)
+impl Read for Prefix {
+    fn read(value: &Value) -> json::Result<Prefix> {
+        value.parsed()
     }
 }
 

@@ -165,8 +165,13 @@ fn a_local_route_is_answered_where_no_level_asks_for_an_address() {
             &[interface(2, "eth0", json!({}))],
             &[address(2, "eth0", "10.0.0.1", 24, "global")],
         );
-        let route = json!([{"prefix": "198.51.100.0/24", "index": 1, "dev": "lo", "table": 255, "proto": 3}]);
-        snapshot.local_routes = serde_json::from_value(route).unwrap();
+        snapshot.local_routes = vec![lvsarp::LocalRoute {
+            prefix: "198.51.100.0/24".parse().unwrap(),
+            index: Some(1),
+            dev: Some("lo".parse().unwrap()),
+            table: 255,
+            proto: 3,
+        }];
         let hidden = matches!(level, 1 | 2 | 3 | 8);
         assert_eq!(verdict(&snapshot, "198.51.100.77", "eth0").0, !hidden, "level {level}");
         assert_eq!(snapshot.vips(), ["198.51.100.0".parse::<std::net::IpAddr>().unwrap()]);

@@ -6,17 +6,18 @@ pub(crate) mod route;
 
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::flags::{AddressFlags, AddressScope};
 use crate::host::Host;
 use crate::interface::IfName;
+use crate::json::{self, Read, Value};
 use crate::snapshot::{Address, Interface, OUR_PROTOCOL};
 use crate::vip::Vip;
 
 /// How an address is bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// `RTM_NEWADDR`: prefix, scope and label in one request, no instant in between.
@@ -27,6 +28,12 @@ pub enum Method {
     /// Between the two calls the kernel has the class's mask in force (`net/ipv4/devinet.c: inet_abc_len()`): for a VIP in 10.0.0.0/8 the host
     /// takes all of 10.0.0.0/8 as local for an instant, cannot reach it, and at `arp_ignore` 0 answers for all of it. Set the levels first.
     Ioctl,
+}
+
+impl Read for Method {
+    fn read(value: &Value) -> json::Result<Method> {
+        value.word(&[("netlink", Method::Netlink), ("ioctl", Method::Ioctl)])
+    }
 }
 
 /// An address to bind: what, where and how.

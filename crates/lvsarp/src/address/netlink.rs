@@ -33,8 +33,7 @@ const FOREVER: u32 = u32::MAX;
 
 /// The addresses of one interface or of all, both families. The second value: whether an address belonged to none of `interfaces`.
 pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interface]) -> Result<(Vec<Address>, bool)> {
-    let mut sorted: Vec<&Interface> = interfaces.iter().collect();
-    sorted.sort_unstable_by_key(|i| i.index);
+    let by_index: HashMap<u32, usize> = interfaces.iter().enumerate().map(|(at, i)| (i.index, at)).collect();
     let mut stray = false;
     let mut addresses = Vec::new();
     for family in [libc::AF_INET, libc::AF_INET6] {
@@ -52,9 +51,9 @@ pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interf
                 if index.is_some_and(|index| index != address.index) {
                     return None;
                 }
-                match sorted.binary_search_by_key(&address.index, |i| i.index) {
-                    Ok(at) => Some(Address { dev: sorted[at].name, ..address }),
-                    Err(_) => {
+                match by_index.get(&address.index) {
+                    Some(at) => Some(Address { dev: interfaces[*at].name, ..address }),
+                    None => {
                         stray = true;
                         None
                     }

@@ -46,9 +46,12 @@ impl Chosen {
             [Ipv4Addr::new(198, 18, 0, 1), Ipv4Addr::new(203, 0, 113, 1), Ipv4Addr::new(100, 64, 0, 1)];
         let off_link = |t: &&Ipv4Addr| !device.ipv4().any(|(a, _)| a.subnet().contains(IpAddr::V4(**t)));
         targets.extend(ELSEWHERE.iter().find(off_link));
-        let mut own: Vec<Ipv4Addr> = targets.iter().filter_map(|target| select(device, *target)).collect();
-        own.sort_unstable();
-        own.dedup();
+        let mut own: Vec<Ipv4Addr> = Vec::new();
+        for chosen in targets.iter().filter_map(|target| select(device, *target)) {
+            if !own.contains(&chosen) {
+                own.push(chosen);
+            }
+        }
         Chosen { own, fallback: None }
     }
 }
