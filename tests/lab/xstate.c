@@ -9,7 +9,9 @@
  *     if (pos != 0 || count != fpu_user_cfg.max_size)
  *             return -EFAULT;
  *
- * Where the processor has AMX the whole is larger, and user-mode Linux panics: "ptrace set fp regs failed, errno = 14".
+ * Where the processor has AMX the whole is larger (11008 bytes). User-mode Linux says "ptrace set fp regs failed,
+ * errno = 14", kills its process 1 for that, and panics.
+ *
  * Preloaded, this ptrace() reads the whole state first, lays the caller's part over its beginning, and sets the whole.
  * What is smaller or equal already, and every other request, goes through untouched.
  */
