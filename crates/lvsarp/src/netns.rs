@@ -112,14 +112,14 @@ pub(crate) fn same(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
     }
 }
 
-/// Runs something in a namespace, in a thread that ends before this returns. The caller's thread stays where it is.
+/// Runs something in a namespace, in a thread that ends before this returns and takes no signals. The caller's thread stays where it is.
 pub(crate) fn inside<T: Send>(
     namespace: BorrowedFd<'_>,
     name: &(impl fmt::Display + Sync),
     body: impl FnOnce() -> T + Send,
 ) -> Result<T> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().spawn_scoped(scope, || {
+        let enter = || {
             sys::enter_netns(namespace).map_err(|e| match e.raw_os_error() {
                 Some(libc::EPERM) => Error::os("enter", name, &e).hint("CAP_SYS_ADMIN is needed to enter a namespace"),
                 Some(libc::EINVAL) => {
@@ -128,7 +128,9 @@ pub(crate) fn inside<T: Send>(
                 _ => Error::os("enter", name, &e),
             })?;
             Ok(body())
-        });
+        };
+        // The program's signal handlers must not run in a thread that it does not know.
+        let thread = sys::with_signals_blocked(|| std::thread::Builder::new().spawn_scoped(scope, enter));
         match thread.map_err(|e| Error::os("start", "a thread to enter a namespace", &e))?.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),

@@ -115,6 +115,20 @@ pub(crate) fn enter_netns(fd: BorrowedFd<'_>) -> io::Result<()> {
     .map(drop)
 }
 
+/// Runs something with every signal blocked in the calling thread: threads that it starts keep them blocked, so that no handler runs there.
+pub(crate) fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: sigset_t is plain data for which all zeros is a value.
+    let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { zeroed() };
+    // SAFETY: the pointer is to a live set.
+    unsafe { libc::sigfillset(&mut all) };
+    // SAFETY: both pointers are to live sets. The call can only fail for an unknown first argument.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before) };
+    let result = body();
+    // SAFETY: as above; the set is the one that the thread had.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+    result
+}
+
 /// Opens a path below a directory.
 pub(crate) fn open_at(dir: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
     let fd = retry(|| {

@@ -1,0 +1,134 @@
+//! Every entry point of the core has its function in C, or a reason why C does not want it. A new one without either fails here.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the core offers, and what C calls for it.
+const COVERED: &[(&str, &[&str])] = &[
+    ("Host::open", &["lvsarp_open", "lvsarp_open_message"]),
+    ("Host::open_netns", &["lvsarp_open", "lvsarp_open_message"]),
+    ("Host::snapshot", &["lvsarp_snapshot"]),
+    ("Host::interfaces", &["lvsarp_interface_each"]),
+    ("Host::addresses", &["lvsarp_address_each", "lvsarp_vip_each"]),
+    ("Host::get", &["lvsarp_get"]),
+    ("Host::read", &["lvsarp_read"]),
+    ("Host::set", &["lvsarp_set", "lvsarp_set_many"]),
+    ("Host::bind", &["lvsarp_vip_bind"]),
+    ("Host::bind_many", &["lvsarp_vip_bind_many"]),
+    ("Host::unbind", &["lvsarp_vip_unbind"]),
+    ("Host::unbind_many", &["lvsarp_vip_unbind_many"]),
+    ("Host::bind_prefix", &["lvsarp_prefix_bind"]),
+    ("Host::unbind_prefix", &["lvsarp_prefix_unbind"]),
+    ("Host::plan", &["lvsarp_plan", "lvsarp_step_each"]),
+    ("Host::apply", &["lvsarp_apply", "lvsarp_changed", "lvsarp_lock_timeout"]),
+    ("Host::undo", &["lvsarp_undo"]),
+    ("Host::check", &["lvsarp_check", "lvsarp_finding_each", "lvsarp_verdict_each"]),
+    ("Snapshot::from_json", &["lvsarp_open_snapshot"]),
+    ("Snapshot::to_json", &["lvsarp_snapshot"]),
+    ("Snapshot::conf", &["lvsarp_read"]),
+    ("Snapshot::levels", &["lvsarp_get"]),
+    ("Snapshot::level", &["lvsarp_read", "lvsarp_key_each"]),
+    ("Snapshot::addresses_of", &["lvsarp_address_each"]),
+    ("Snapshot::interface", &["lvsarp_interface_each"]),
+    ("Snapshot::by_index", &["lvsarp_interface_each"]),
+    ("Snapshot::role", &["lvsarp_interface_each"]),
+    ("Snapshot::vips", &["lvsarp_check", "lvsarp_verdict_each"]),
+    ("Snapshot::plan", &["lvsarp_plan"]),
+    ("Snapshot::check", &["lvsarp_check"]),
+    ("Error::errno", &["lvsarp_strerror"]),
+    ("Error::kind", &["lvsarp_strerror"]),
+    ("Error::hint_text", &["lvsarp_hint"]),
+    ("Error::rolled_back", &["lvsarp_message"]),
+    ("Error::aftermath", &["lvsarp_message"]),
+    ("Error::findings", &["lvsarp_finding_each"]),
+    ("level::meaning", &["lvsarp_meaning_of"]),
+    ("level::meanings", &["lvsarp_meaning_each"]),
+];
+
+/// What C has no use for, and why.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("Host::kernel_version", "uname() knows it"),
+    ("Snapshot::kernel_version", "it chooses between rules inside the library"),
+];
+
+/// What C has besides: closing, versions, names of numbers, and the prefixes that a snapshot lists as a field.
+const ONLY_IN_C: &[&str] = &["lvsarp_close", "lvsarp_version", "lvsarp_key_find", "lvsarp_prefix_each"];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The public methods of the types through which the core is called, and the public functions of its modules.
+fn core() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    sources(&repository().join("crates/lvsarp/src"), &mut files);
+    let mut found = BTreeSet::new();
+    for path in files {
+        let file = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
+        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for item in file.items {
+            match item {
+                syn::Item::Fn(function) if matches!(function.vis, syn::Visibility::Public(_)) => {
+                    found.insert(format!("{module}::{}", function.sig.ident));
+                }
+                syn::Item::Impl(block) if block.trait_.is_none() => {
+                    let syn::Type::Path(of) = *block.self_ty else { continue };
+                    let of = of.path.segments.last().unwrap().ident.to_string();
+                    if !["Host", "Snapshot", "Error"].contains(&of.as_str()) {
+                        continue;
+                    }
+                    for item in block.items {
+                        if let syn::ImplItem::Fn(method) = item
+                            && matches!(method.vis, syn::Visibility::Public(_))
+                        {
+                            found.insert(format!("{of}::{}", method.sig.ident));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// The functions of the header.
+fn header() -> BTreeSet<String> {
+    let text = fs::read_to_string(repository().join("include/lvsarp.h")).unwrap();
+    let code = text.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, code)| code));
+    let words = code.flat_map(|code| code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '(')));
+    let calls = words.filter_map(|word| word.strip_suffix('(').or(word.split_once('(').map(|(name, _)| name)));
+    calls.filter(|name| name.starts_with("lvsarp_")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_entry_point_of_the_core_has_its_function_in_c() {
+    let core = core();
+    assert!(core.len() > 30, "{core:?}");
+    let named = COVERED.iter().map(|(name, _)| *name).chain(LEFT_OUT.iter().map(|(name, _)| *name));
+    let named: BTreeSet<String> = named.map(str::to_owned).collect();
+    let missing: Vec<_> = core.difference(&named).collect();
+    assert!(missing.is_empty(), "no C function is named for {missing:?}");
+    let gone: Vec<_> = named.difference(&core).collect();
+    assert!(gone.is_empty(), "the core has no {gone:?}");
+}
+
+#[test]
+fn every_function_of_the_header_stands_for_something() {
+    let header = header();
+    let named = COVERED.iter().flat_map(|(_, functions)| *functions).chain(ONLY_IN_C);
+    let named: BTreeSet<String> = named.map(|name| (*name).to_owned()).collect();
+    assert_eq!(header, named);
+}
