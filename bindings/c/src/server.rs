@@ -115,7 +115,8 @@ pub extern "C" fn lvsarp_undo(h: *mut lvsarp_host) -> c_int {
 
 /// Says for every VIP whether the host is silent: no who-has for it is answered and no request carries it, on no interface.
 ///
-/// Needs no privilege. A handle that is kept open makes this a few netlink dumps: it may run every second.
+/// Needs no privilege. A handle that is kept open makes this a few netlink dumps: it may run every second. Where the journal shows an apply or undo
+/// that was killed midway, that is taken back or finished first if the caller may do so; otherwise it is a finding.
 ///
 /// @param vips  n VIPs; NULL with n 0 checks those that are bound and those that an apply had bound
 /// @param n     how many

@@ -38,6 +38,7 @@ fn every_code_of_a_finding_has_its_section_and_no_section_is_left_over() {
         "no-namespace",
         "not-verified",
         "read-only",
+        "read-write",
         "stable-privacy",
     ];
     codes.retain(|code| !kinds_acts_and_words.contains(&code.as_str()));
