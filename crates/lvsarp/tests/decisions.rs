@@ -245,3 +245,13 @@ fn presence_is_kept_through_json() {
     assert_eq!(again.all.get(lvsarp::Key::ArpAnnounce), None);
     assert_eq!(again.all.get(lvsarp::Key::ArpIgnore), Some(1));
 }
+
+#[test]
+fn each_address_that_is_best_for_some_target_is_announced_in_whatever_order_they_stand() {
+    let subnets = ["10.9.0.1", "10.1.0.1", "10.5.0.1", "10.2.0.1"];
+    let addresses: Vec<_> = subnets.iter().map(|own| address(2, "eth0", own, 24, "global")).collect();
+    let snapshot = host("6.1.0", (8, 2), &[interface(2, "eth0", json!({}))], &addresses);
+    for own in subnets {
+        assert!(verdict(&snapshot, own, "eth0").1, "{own}");
+    }
+}

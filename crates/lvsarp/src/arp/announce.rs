@@ -80,7 +80,7 @@ pub(crate) fn announced(
     if chosen.fallback == Some(vip) {
         return Ok(Some(Announced::AsFallback));
     }
-    Ok(chosen.own.binary_search(&vip).is_ok().then_some(Announced::AsBest))
+    Ok(chosen.own.contains(&vip).then_some(Announced::AsBest))
 }
 
 /// Whether an address may be chosen as a sender of its own device.
