@@ -38,7 +38,7 @@ pub enum ErrorKind {
     NoInterface,
     /// There is no such network namespace. `ENOENT`
     NoNamespace,
-    /// A capability is missing; the hint says which. `EPERM` or `EACCES`
+    /// A capability is missing; the hint says which. `EPERM`
     Permission,
     /// The file system is mounted read-only. `EROFS`
     ReadOnly,

@@ -12,7 +12,7 @@ use crate::interface::Scope;
 use crate::key::{KernelVersion, Key};
 use crate::netlink::Socket;
 use crate::netns::{self, Netns};
-use crate::snapshot::{Conf, FORMAT, Interface, ProcSys, Snapshot};
+use crate::snapshot::{Conf, FORMAT, Interface, LocalRoute, ProcSys, Snapshot};
 use crate::sys;
 
 /// How often a snapshot is taken again when an interface appeared while it was taken.
@@ -121,6 +121,13 @@ impl Host {
         link::list(&mut self.socket())
     }
 
+    /// The routes of type local that somebody made by hand.
+    pub fn local_routes(&self) -> Result<Vec<LocalRoute>> {
+        let mut socket = self.socket();
+        let interfaces = link::list(&mut socket)?;
+        address::route::list(&mut socket, &interfaces)
+    }
+
     /// The kernel's version.
     pub fn kernel_version(&self) -> KernelVersion {
         self.version
@@ -136,9 +143,9 @@ impl Host {
     pub(crate) fn socket(&self) -> MutexGuard<'_, Socket> {
         let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
         if socket.came_by_fork() {
-            // Without one of its own the socket refuses every request, and says why.
-            if let Ok(own) = self.here_or_inside(Socket::open) {
-                *socket = own;
+            match self.here_or_inside(Socket::open) {
+                Ok(own) => *socket = own,
+                Err(error) => socket.refuse(&error),
             }
         }
         socket

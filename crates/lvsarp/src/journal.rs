@@ -1,11 +1,11 @@
 //! The journal: a durable record of what apply is about to do and has done, one a namespace, under a lock.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -135,7 +135,13 @@ fn chained(first: Change, second: Change) -> Change {
 pub(crate) struct Locked {
     path: PathBuf,
     identity: Identity,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        sys::unlock(self.lock.as_fd());
+    }
 }
 
 /// What was found where the journal should be.
@@ -214,7 +220,10 @@ impl Locked {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(Error::os("create", DIRECTORY, &e).hint(NEEDED));
             }
-            _ => {}
+            // Everybody may read, whatever the umask.
+            Ok(()) => fs::set_permissions(DIRECTORY, Permissions::from_mode(0o755))
+                .map_err(|e| Error::os("set the mode of", DIRECTORY, &e))?,
+            Err(_) => {}
         }
         let lock_path = path.with_extension("lock");
         let lock = OpenOptions::new()
@@ -233,7 +242,7 @@ impl Locked {
             }
             std::thread::sleep(left.min(LOCK_POLL));
         }
-        Ok(Some(Locked { path, identity, _lock: lock }))
+        Ok(Some(Locked { path, identity, lock }))
     }
 
     pub fn find(&self) -> Result<Found> {
@@ -264,6 +273,7 @@ impl Locked {
             .custom_flags(libc::O_NOFOLLOW)
             .open(&new)
             .map_err(failed)?;
+        file.set_permissions(Permissions::from_mode(0o644)).map_err(failed)?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&new, &self.path).map_err(failed)?;
         self.sync_directory()

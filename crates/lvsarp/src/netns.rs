@@ -1,10 +1,11 @@
 //! Network namespaces: naming one, entering it in a thread of its own, and telling it from every other.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::linux::fs::MetadataExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -61,7 +62,9 @@ impl Netns {
     }
 
     pub(crate) fn open(&self) -> Result<OwnedFd> {
-        match File::open(self.path()) {
+        // What is no namespace must not be waited for, nor become a terminal of ours.
+        let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+        match OpenOptions::new().read(true).custom_flags(flags).open(self.path()) {
             Ok(file) => Ok(file.into()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let cause = format!("there is no {}", self.path().display());

@@ -191,6 +191,71 @@ pub(crate) fn try_lock(fd: BorrowedFd<'_>) -> io::Result<bool> {
     }
 }
 
+/// Gives a lock back. Closing the descriptor is not enough: a child that was forked meanwhile holds the same lock open.
+pub(crate) fn unlock(fd: BorrowedFd<'_>) {
+    // SAFETY: flock() takes no pointers.
+    unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_UN) };
+}
+
+/// Tells the process that made it from every process that was forked since, also across PID namespaces, where two processes may have one number.
+///
+/// A page that the kernel empties in every child (`MADV_WIPEONFORK`, kernel 4.14); before that the process's number.
+pub(crate) struct Birthmark {
+    page: *mut u8,
+    process: u32,
+}
+
+// SAFETY: the page belongs to the mark alone, and is only read until the mark is dropped.
+unsafe impl Send for Birthmark {}
+// SAFETY: as above.
+unsafe impl Sync for Birthmark {}
+
+impl Birthmark {
+    /// Its page is this long, rounded up to the system's pages.
+    const LEN: usize = 4096;
+
+    pub fn new() -> Birthmark {
+        let mut mark = Birthmark { page: std::ptr::null_mut(), process: std::process::id() };
+        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a new private mapping touches nothing that exists.
+        let page = unsafe { libc::mmap(std::ptr::null_mut(), Birthmark::LEN, prot, flags, -1, 0) };
+        if page == libc::MAP_FAILED {
+            return mark;
+        }
+        mark.page = page.cast();
+        // SAFETY: the mapping is ours and has just been made.
+        unsafe { mark.page.write(1) };
+        // SAFETY: as above.
+        if unsafe { libc::madvise(page, Birthmark::LEN, libc::MADV_WIPEONFORK) } != 0 {
+            mark.unmap();
+        }
+        mark
+    }
+
+    /// Whether this process is another one than the one that made the mark.
+    pub fn is_foreign(&self) -> bool {
+        if self.page.is_null() {
+            return self.process != std::process::id();
+        }
+        // SAFETY: the page is mapped as long as the mark lives. Volatile: the kernel changes it.
+        unsafe { self.page.read_volatile() == 0 }
+    }
+
+    fn unmap(&mut self) {
+        if !self.page.is_null() {
+            // SAFETY: the mapping is ours, and nothing points into it any more.
+            unsafe { libc::munmap(self.page.cast(), Birthmark::LEN) };
+            self.page = std::ptr::null_mut();
+        }
+    }
+}
+
+impl Drop for Birthmark {
+    fn drop(&mut self) {
+        self.unmap();
+    }
+}
+
 /// The caller's effective user.
 pub(crate) fn effective_user() -> u32 {
     // SAFETY: geteuid() takes no arguments and cannot fail.

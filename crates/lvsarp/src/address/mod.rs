@@ -193,29 +193,48 @@ impl Host {
                 Method::Ioctl => by_ioctl.push(i),
             }
         }
+        if let Some(twice) = by_ioctl.iter().skip(1).find(|i| bindings[**i].label.is_some()) {
+            let label = bindings[*twice].label.as_deref().unwrap_or("");
+            return Err(Error::input(
+                format!("label {label:?} for more than one VIP"),
+                "ioctl gives each a label of its own",
+            ));
+        }
+        let present = netlink::list(&mut self.socket(), None, &interfaces)?.0;
         let mut changed = vec![false; wanted.len()];
         if !by_netlink.is_empty() {
-            let mut socket = self.socket();
-            let (present, _) = netlink::list(&mut socket, None, &interfaces)?;
             let addresses: Vec<Address> = by_netlink.iter().map(|i| wanted[*i].clone()).collect();
-            let bound = netlink::bind(&mut socket, &addresses, &present)?;
+            let bound = netlink::bind(&mut self.socket(), &addresses, &present)?;
             by_netlink.iter().zip(bound).for_each(|(i, bound)| changed[*i] = bound);
         }
         for i in by_ioctl {
             match ioctl::bind(self, &wanted[i], bindings[i].label.is_some()) {
                 Ok(bound) => changed[i] = bound,
                 Err(error) => {
-                    let ours = wanted.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(a, _)| a.clone());
-                    let bound: Vec<Address> = ours.collect();
-                    if bound.is_empty() {
-                        return Err(error);
-                    }
-                    let undone = netlink::unbind(&mut self.socket(), &bound);
-                    return Err(error.after_roll_back(undone.err().into_iter().collect()));
+                    let ours: Vec<&Address> =
+                        wanted.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(a, _)| a).collect();
+                    return Err(match ours.is_empty() {
+                        true => error,
+                        false => error.after_roll_back(self.put_back(&ours, &present)),
+                    });
                 }
             }
         }
         Ok(changed)
+    }
+
+    /// Makes what was bound in these places as it was before; what could not be is returned.
+    fn put_back(&self, places: &[&Address], before: &[Address]) -> Vec<Error> {
+        let mut socket = self.socket();
+        let mut failures = Vec::new();
+        for place in places {
+            let result = match before.iter().find(|old| same_place(old, place)) {
+                Some(old) => netlink::replace(&mut socket, place, old),
+                None => netlink::unbind(&mut socket, std::slice::from_ref(*place)).map(drop),
+            };
+            failures.extend(result.err());
+        }
+        failures
     }
 
     /// Removes an address from a device. `Ok(false)`: it was not there.
@@ -223,7 +242,8 @@ impl Host {
         Ok(self.unbind_many(&[(vip, *dev)])?[0])
     }
 
-    /// Removes many addresses, with many requests in one send. Each answer says whether that one was there.
+    /// Removes many addresses, with many requests in one send. Each answer says whether that one was there. If one fails, those that this call had
+    /// removed are bound again, with scope global and the device's label.
     pub fn unbind_many(&self, vips: &[(Vip, IfName)]) -> Result<Vec<bool>> {
         let interfaces = self.devices(vips.iter().map(|(_, dev)| dev))?;
         let mut gone = Vec::with_capacity(vips.len());
@@ -231,7 +251,15 @@ impl Host {
             let interface = interfaces.iter().find(|i| i.name == *dev).expect("each device was looked up");
             gone.push(Binding { force: true, ..Binding::new(*vip, *dev) }.address(interface)?);
         }
-        netlink::unbind(&mut self.socket(), &gone)
+        let mut socket = self.socket();
+        let (removed, failure) = netlink::remove(&mut socket, &gone);
+        let Some(error) = failure else { return Ok(removed) };
+        let removed: Vec<Address> = gone.into_iter().zip(removed).filter(|(_, there)| *there).map(|(a, _)| a).collect();
+        if removed.is_empty() {
+            return Err(error);
+        }
+        let back = netlink::bind(&mut socket, &removed, &[]);
+        Err(error.after_roll_back(back.err().into_iter().collect()))
     }
 
     /// Looks every device up once.

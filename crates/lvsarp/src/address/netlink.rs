@@ -146,26 +146,34 @@ pub(crate) fn add_one(socket: &mut Socket, address: &Address) -> std::result::Re
 
 /// Removes addresses. One that is not there is no change.
 pub(crate) fn unbind(socket: &mut Socket, gone: &[Address]) -> Result<Vec<bool>> {
+    match remove(socket, gone) {
+        (changed, None) => Ok(changed),
+        (_, Some(error)) => Err(error),
+    }
+}
+
+/// Removes addresses, and says of each whether it was removed, also where another could not be.
+pub(crate) fn remove(socket: &mut Socket, gone: &[Address]) -> (Vec<bool>, Option<Error>) {
     let mut changed = vec![true; gone.len()];
     let mut failure = None;
-    socket
-        .batch(
-            gone.len(),
-            |w, i, flags| delete(w, &gone[i], flags),
-            |i, refusal| {
-                changed[i] = false;
-                match refusal.errno {
-                    libc::EADDRNOTAVAIL | libc::ENODEV => {}
-                    _ if failure.is_none() => failure = Some((i, refusal)),
-                    _ => {}
-                }
-            },
-        )
-        .map_err(|refusal| refusal.error("remove", format!("{} addresses", gone.len())))?;
-    match failure {
-        None => Ok(changed),
-        Some((i, refusal)) => Err(refusal.error("remove", place(&gone[i]))),
-    }
+    let sent = socket.batch(
+        gone.len(),
+        |w, i, flags| delete(w, &gone[i], flags),
+        |i, refusal| {
+            changed[i] = false;
+            match refusal.errno {
+                // ENXIO: the device has no part of this family, and so no address.
+                libc::EADDRNOTAVAIL | libc::ENODEV | libc::ENXIO => {}
+                _ if failure.is_none() => failure = Some((i, refusal)),
+                _ => {}
+            }
+        },
+    );
+    let error = match (sent, failure) {
+        (Err(refusal), _) => Some(refusal.error("remove", format!("{} addresses", gone.len()))),
+        (Ok(()), failure) => failure.map(|(i, refusal)| refusal.error("remove", place(&gone[i]))),
+    };
+    (changed, error)
 }
 
 /// The error of an address that could not be bound.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::wire::{self, Message, Writer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys;
+use crate::sys::{self, Birthmark};
 
 /// How many requests go into one send. Were all of them refused, their answers must fit into the socket's receive buffer: an answer is charged
 /// less than 1 KiB, and the smallest default buffer (`net.core.rmem_default`) is 208 KiB.
@@ -29,7 +29,7 @@ const NLMSG_OVERRUN: u16 = 4;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
 /// The kernel's refusal of a request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     pub errno: i32,
     /// The kernel's words (extended ack), where it had some.
@@ -57,8 +57,10 @@ impl From<wire::Malformed> for Refusal {
 
 pub(crate) struct Socket {
     fd: OwnedFd,
-    /// The process that opened it.
-    process: u32,
+    /// Of the process that opened it.
+    birthmark: Birthmark,
+    /// Why a forked process has no socket of its own.
+    refusal: Option<Refusal>,
     sequence: u32,
     writer: Writer,
     buffer: Vec<u8>,
@@ -77,7 +79,8 @@ impl Socket {
         }
         Ok(Socket {
             fd,
-            process: std::process::id(),
+            birthmark: Birthmark::new(),
+            refusal: None,
             sequence: 0,
             writer: Writer::default(),
             buffer: vec![0; RECEIVE],
@@ -87,7 +90,12 @@ impl Socket {
 
     /// Whether it came here by a fork.
     pub fn came_by_fork(&self) -> bool {
-        self.process != std::process::id()
+        self.birthmark.is_foreign()
+    }
+
+    /// Refuses every request from now on, for this reason.
+    pub fn refuse(&mut self, error: &Error) {
+        self.refusal = Some(Refusal { errno: error.errno(), text: Some(error.to_string()) });
     }
 
     pub fn as_fd(&self) -> BorrowedFd<'_> {
@@ -247,9 +255,8 @@ impl Socket {
     }
 
     fn send(&mut self) -> std::result::Result<(), Refusal> {
-        if self.came_by_fork() {
-            let text = "it was opened before a fork, and no new socket could be opened".to_owned();
-            return Err(Refusal { errno: libc::EBADF, text: Some(text) });
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
         }
         if self.unread {
             self.drain()?;
