@@ -1,53 +1,98 @@
-# make demo: see it work.  make test: everything.  make check: the quick part.  make install: the program, its manual and completions.
+# make: the program, the C libraries, their manuals.  make demo: see it work.  make check: the quick tests.  make test: everything.
+# make install: what make built, nothing else; it runs neither cargo nor Python, so it may run as root.
 
-PYTHON  ?= $(shell command -v python3.11 || command -v python3)
-PREFIX  ?= /usr/local
-DESTDIR ?=
+PYTHON     ?= $(shell command -v python3.11 || command -v python3)
+DESTDIR    ?=
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR    ?= $(PREFIX)/share
+TARGET     ?= $(or $(CARGO_TARGET_DIR),target)
+VERSION    := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+MAJOR      := $(firstword $(subst ., ,$(VERSION)))
 
 # ip and its like are not in every user's path.
 export PATH := $(PATH):/usr/sbin:/sbin
-export LVSARP_BIN ?= $(CURDIR)/target/release/lvsarp
-export LVSARP_BENCH_BIN ?= $(CURDIR)/target/release/examples/lvsarp_bench
+export LVSARP_BIN ?= $(abspath $(TARGET))/release/lvsarp
+export LVSARP_BENCH_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_bench
 VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
-.PHONY: all build demo check test lint rust python kernel faults bench install uninstall packages clean
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel faults bench \
+        install uninstall packages clean
 
 all: build
 
-build:
-	cargo build --release --locked -p lvsarp-cli
+build: program library
 
-demo: packages build
+program:
+	cargo build --release --locked -p lvsarp-cli
+	@mkdir -p $(TARGET)/share
+	@$(TARGET)/release/lvsarp man > $(TARGET)/share/lvsarp.8
+	@for shell in bash zsh fish; do $(TARGET)/release/lvsarp completions $$shell > $(TARGET)/share/$$shell || exit 1; done
+
+library:
+	cargo xtask lib
+	cargo xtask man
+
+demo: packages program
 	@$(PYTHON) examples/demo.py
 
-# The quick part: format, lints, Rust tests with the behaviour suite, and the Python tests that do not build packages.
-check: packages lint rust python
+# The quick part: format, lints, Rust tests with the behaviour suite, the Python tests that do not build packages, and the C header.
+check: NEEDED += $(CXX):g++
+check: packages lint rust python c
 
-test: check demo kernel faults
+test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind \
+                /usr/include/jansson.h:libjansson-dev
+test: check demo capi packaging examples kernel faults
 	$(PYTEST) -m slow tests/python
 
 lint:
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-rust: build
+rust: program
 	cargo test --locked --workspace --exclude lvsarp-python
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --exclude lvsarp-python
 
-python: build $(VENV)/installed
+python: program $(VENV)/installed
 	$(PY) -m mypy --strict python/lvsarp
 	$(PY) -m mypy.stubtest lvsarp
 	$(PYTEST) -m "not slow" tests/python
 
+# The header and the version script are those of bindings/c, every C and C++ compiler takes the header, and no struct has moved.
+ALONE := -Iinclude -pedantic -Wall -Wextra -Werror -fsyntax-only
+c:
+	cargo xtask check
+	$(CC) -std=c99 $(ALONE) tests/c/header_alone.c
+	$(CC) -std=c11 $(ALONE) tests/c/layout.c
+	$(CXX) -std=c++11 $(ALONE) tests/c/header_alone.cpp
+
+# The library through its C functions.
+capi: library $(VENV)/tools
+	$(PYTEST) tests/c
+
+# What make install installs, as its users find and use it.
+packaging: build $(VENV)/tools
+	$(PYTEST) tests/packaging
+
+examples: library
+	@mkdir -p $(TARGET)/c/examples
+	@for source in $(wildcard examples/c/*.c); do \
+	  program=$(TARGET)/c/examples/$$(basename $$source .c); \
+	  $(CC) -std=c11 -pedantic -Wall -Wextra -Werror -O2 -Iinclude $$source -o $$program \
+	    -L$(TARGET)/c/lib -Wl,-rpath,$(abspath $(TARGET))/c/lib -llvsarp && echo $$program || exit 1; \
+	done
+
 # The kernel as the oracle: storms on the wire, and every pair of levels.
-kernel: build $(VENV)/installed
+kernel: program $(VENV)/installed
 	cargo build --release --locked -p lvsarp --example lvsarp_bench
 	$(PYTEST) -s tests/kernel
 
 # Killed at every system call, every system call made to fail.
-faults: build $(VENV)/installed
+faults: program $(VENV)/installed
 	$(PYTEST) tests/faults
 
 bench: packages build $(VENV)/installed
@@ -55,7 +100,7 @@ bench: packages build $(VENV)/installed
 	$(PY) benches/compare.py --out docs/benchmarks.md
 
 # The Python package, built as a wheel and installed into a virtual environment of its own.
-PYTHON_SOURCES := $(shell find crates bindings python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed) \
+PYTHON_SOURCES := $(shell find crates/lvsarp crates/lvsarp-cli bindings/python python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed) \
                   Cargo.toml Cargo.lock pyproject.toml
 $(VENV)/tools: Makefile
 	$(PYTHON) -m venv $(VENV)
@@ -67,11 +112,12 @@ $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 	$(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
 	touch $@
 
-# What the tests run besides cargo and Python. Only a missing package needs root.
+# What is run besides cargo, gcc and Python, and the Debian package that has it. Only a missing package needs root.
+NEEDED := ip:iproute2 unshare:util-linux setpriv:util-linux flock:util-linux strace:strace sysctl:procps
 packages:
 	@missing=""; \
-	for pair in ip:iproute2 unshare:util-linux setpriv:util-linux flock:util-linux strace:strace sysctl:procps; do \
-	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
+	for pair in $(NEEDED); do \
+	  command -v $${pair%%:*} >/dev/null || test -e $${pair%%:*} || missing="$$missing $${pair##*:}"; \
 	done; \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
@@ -79,19 +125,52 @@ packages:
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-install: build
-	install -D -m 755 $(LVSARP_BIN) $(DESTDIR)$(PREFIX)/sbin/lvsarp
-	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(LVSARP_BIN) man > $(DESTDIR)$(PREFIX)/share/man/man8/lvsarp.8
-	$(LVSARP_BIN) completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lvsarp
-	$(LVSARP_BIN) completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lvsarp
-	$(LVSARP_BIN) completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lvsarp.fish
+# What is installed: with which mode, from where, to where. A link is to what stands in the middle; fill puts the paths and the version in.
+SO := liblvsarp.so
+define INSTALLED
+755  $(TARGET)/release/lvsarp $(SBINDIR)/lvsarp
+755  $(TARGET)/c/lib/$(SO).$(VERSION) $(LIBDIR)/$(SO).$(VERSION)
+link $(SO).$(VERSION) $(LIBDIR)/$(SO).$(MAJOR)
+link $(SO).$(MAJOR) $(LIBDIR)/$(SO)
+644  $(TARGET)/c/lib/liblvsarp.a $(LIBDIR)/liblvsarp.a
+644  include/lvsarp.h $(INCLUDEDIR)/lvsarp.h
+fill bindings/c/packaging/lvsarp.pc.in $(LIBDIR)/pkgconfig/lvsarp.pc
+fill bindings/c/packaging/LvsarpConfig.cmake.in $(LIBDIR)/cmake/Lvsarp/LvsarpConfig.cmake
+fill bindings/c/packaging/LvsarpConfigVersion.cmake.in $(LIBDIR)/cmake/Lvsarp/LvsarpConfigVersion.cmake
+644  $(TARGET)/share/lvsarp.8 $(DATADIR)/man/man8/lvsarp.8
+644  $(TARGET)/c/man/lvsarp.3 $(DATADIR)/man/man3/lvsarp.3
+644  $(TARGET)/share/bash $(DATADIR)/bash-completion/completions/lvsarp
+644  $(TARGET)/share/zsh $(DATADIR)/zsh/site-functions/_lvsarp
+644  $(TARGET)/share/fish $(DATADIR)/fish/vendor_completions.d/lvsarp.fish
+endef
+export INSTALLED
+
+# The paths in files that are below PREFIX are relative to it, so that they still hold when all of it is moved.
+RELATIVE = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+FILL = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@MAJOR@|$(MAJOR)|' -e 's|@PREFIX@|$(PREFIX)|' \
+           -e 's|@LIBDIR@|$(call RELATIVE,$(LIBDIR))|' -e 's|@INCLUDEDIR@|$(call RELATIVE,$(INCLUDEDIR))|' \
+           -e "s|@INCLUDE_FROM_CMAKE@|$$(realpath -ms --relative-to='$(LIBDIR)/cmake/Lvsarp' '$(INCLUDEDIR)')|" \
+           -e "s|@PRIVATE_LIBS@|$$(sed -n 's/^Libs.private: //p' bindings/c/packaging/lvsarp.pc.in | tr ' ' ';')|"
+
+install:
+	@echo "$$INSTALLED" | while read -r how from to; do \
+	  [ $$how = link ] || [ -e "$$from" ] || { echo "$$from is not there: run make first" >&2; exit 1; }; \
+	done
+	@echo "$$INSTALLED" | while read -r how from to; do \
+	  echo "$(DESTDIR)$$to"; \
+	  install -d "$(DESTDIR)$${to%/*}" && \
+	  case $$how in \
+	    link) ln -sf "$$from" "$(DESTDIR)$$to" ;; \
+	    fill) $(FILL) "$$from" | install -m 644 /dev/stdin "$(DESTDIR)$$to" ;; \
+	    *) install -m $$how "$$from" "$(DESTDIR)$$to" ;; \
+	  esac || exit 1; \
+	done
+# The dynamic linker finds a library by its cache, which knows the usual places.
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && ldconfig -NXv 2>/dev/null | grep -q '^$(LIBDIR):'; then ldconfig; fi
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/lvsarp $(DESTDIR)$(PREFIX)/share/man/man8/lvsarp.8 \
-	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lvsarp $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lvsarp \
-	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lvsarp.fish
+	@echo "$$INSTALLED" | while read -r how from to; do echo "$(DESTDIR)$$to"; rm -f "$(DESTDIR)$$to"; done
+	@rmdir "$(DESTDIR)$(LIBDIR)/cmake/Lvsarp" 2>/dev/null || true
 
 clean:
 	cargo clean

@@ -3,9 +3,10 @@
  *
  * Made from bindings/c by `cargo xtask header`; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * In LVS direct routing the director and every real server own the same virtual IP (VIP). On the VIP the real servers must be deaf and mute in
- * ARP: a who-has for it is answered by the director alone (arp_ignore decides), and a request that a real server sends must not carry it as its
- * sender (arp_announce decides). What is in force is the larger value of conf/all and of the layer-3 interface; conf/lo has no effect.
+ * In LVS direct routing the director and every real server own the same virtual IP (VIP). On the VIP the real servers
+ * must be deaf and mute in ARP: a who-has for it is answered by the director alone (arp_ignore decides), and a request
+ * that a real server sends must not carry it as its sender (arp_announce decides). What is in force is the larger value
+ * of conf/all and of the layer-3 interface; conf/lo has no effect.
  *
  *     struct lvsarp_host *h;
  *     const char *vips[] = { "192.0.2.10" };
@@ -19,329 +20,239 @@
  *
  * The contract
  * ------------
- * Results. A function that returns int returns 0 (or what it says: a count, 1 for "no", a callback's value) or a negative errno. Nothing was
- * changed, or it was put back, where it is negative; the message says which if that could not be done. The message stays in the handle:
- * lvsarp_message(), lvsarp_hint(). Any function may fail with -EINVAL for a wrong argument, with -EBADF for a handle that is not open, where that
- * can be seen, with -EBUSY for one that is in a call already, with -ENOTRECOVERABLE for an internal error (a panic, which never leaves the library),
- * and with the errno of a system call. errno itself is not set.
  *
- * Pointers. Every pointer is checked for NULL: -EINVAL, unless the function says what NULL means. const means that it is not changed. Outputs are
- * untouched where a function fails, but for lvsarp_open() and its kin, which put NULL there. Text is UTF-8 and ends with a zero; what is none is
- * -EINVAL. A name is read no further than 16 bytes, an address than 64, a path than 4096: a text without an end within these is -EINVAL.
+ * Results. A function that returns int returns 0 (or what it says: a count, 1 for "no", a callback's value) or a
+ * negative errno. Where it is negative nothing was changed, or it was put back: lvsarp_rolled_back() tells. Why it
+ * failed stays in the handle: lvsarp_message(), lvsarp_hint(), lvsarp_kind(). Any function may fail with -EINVAL for a
+ * wrong argument, with -EBADF for a handle that is not open, where that can be seen, with -EBUSY for one that is in a
+ * call already, with -ENOTRECOVERABLE for an internal error (a panic, which never leaves the library), and with the
+ * errno of a system call. What errno itself holds afterwards means nothing.
  *
- * Ownership. A handle is closed by lvsarp_close(). There is nothing else to free: everything is in the caller's structs and buffers, or is valid in
- * a callback until it returns.
+ * Pointers. Every pointer is checked for NULL: -EINVAL, unless the function says what NULL means. const means that it
+ * is not changed. Outputs are untouched where a function fails, but for lvsarp_open() and its kin, which put NULL
+ * there. Text is UTF-8 and ends with a zero; anything else is -EINVAL. A name is read no further than 16 bytes, an
+ * address than 64, a path than 4096: a text without an end within these is -EINVAL.
  *
- * Structs. The first member is the size of the struct in bytes. Start with its _INIT, which sets that and zeroes the rest. A shorter struct, of an
- * older header, is taken: what it lacks is 0 on the way in and is left out on the way out. A longer one, of a newer header, is taken where what this
- * library does not know is 0, otherwise it is -E2BIG; so is one of more than 4096 bytes. One that is too short for its size alone is -EINVAL. Text
- * that does not fit its field is cut between characters.
+ * Ownership. A handle is closed by lvsarp_close(). There is nothing else to free: everything is in the caller's structs
+ * and buffers, or is valid in a callback until it returns.
  *
- * Callbacks. One that returns non-zero ends the walk, and its value is what the function returns; choose values that it does not return itself. It may
- * call the library on other handles. On the handle of the call that it is in, functions return -EBUSY, and lvsarp_close() closes it when that call
- * ends. It must not leave by longjmp() or by a C++ exception. arg is passed on to it, and may be NULL.
+ * Structs. The first member is the size of the struct in bytes. Start with its _INIT, which sets that and zeroes the
+ * rest. A shorter struct, of an older header, is taken: what it lacks is 0 on the way in, and nothing is written behind
+ * its end on the way out. A longer one, of a newer header, is taken, too: on the way in what this library does not know
+ * must be 0, otherwise it is -E2BIG, and on the way out it becomes 0. One of more than 4096 bytes is -E2BIG, one that
+ * is too short for its size alone -EINVAL. In a callback the size is the library's: with a newer header than the
+ * library look at it before a member that the library may not have, and copy no more than it says. Text that does not
+ * fit its field is cut between characters.
  *
- * Threads. There is no global state. A handle is used by one thread at a time; different handles are independent. Functions without a handle may be
- * called at any time. A thread is started only to enter another namespace, with all signals blocked, and ends before lvsarp_open() returns (or a
- * call on a handle after fork(), or from a thread in another namespace, that has to open something in the handle's).
+ * Callbacks. One that returns non-zero ends the walk, and its value is what the function returns; choose values that it
+ * does not return itself. It may call the library on other handles. On the handle of the call that it is in, functions
+ * return -EBUSY, and lvsarp_close() closes it when that call ends. It must not leave by longjmp() or by a C++
+ * exception. arg is passed on to it, and may be NULL.
  *
- * fork(). All descriptors are close-on-exec. After fork() both processes may use their copy of a handle: the child opens a socket of its own. A
- * handle that another thread was in at the time of the fork is -EBUSY in the child for ever.
+ * Threads. There is no global state. A handle is used by one thread at a time; different handles are independent.
+ * Functions without a handle may be called at any time. A thread is started only to enter another namespace, with all
+ * signals blocked, and ends before lvsarp_open() returns (or a call on a handle after fork(), or from a thread in
+ * another namespace, that has to open something in the handle's). Cancellation of the calling thread is held off until
+ * a function returns; a callback is no place for it either.
  *
- * Signals. The library handles none, blocks none in the caller's thread and repeats what a signal interrupted. No function may be called in a
- * signal handler.
+ * fork(). All descriptors are close-on-exec. After fork() both processes may use their copy of a handle, and each
+ * closes its own: the child opens a socket of its own. A handle that another thread was in at the time of the fork is
+ * -EBUSY in the child for ever, and cannot be closed there.
  *
- * Time. Only lvsarp_apply() and lvsarp_undo() wait, for the namespace's lock: lvsarp_lock_timeout(). Undo waits some milliseconds for packets in
- * flight besides. In an event loop, the rest costs microseconds to milliseconds.
+ * Signals. The library handles none, leaves the caller's mask as it was and repeats what a signal interrupted. No
+ * function may be called in a signal handler.
  *
- * Versions. Until 1.0 the soname is liblvsarp.so.0; functions and fields are added and never change or vanish under one soname. Numbers are never used
- * again for something else. Memory that runs out ends the process, as Rust has it.
+ * Time. lvsarp_apply() and lvsarp_undo() wait for the namespace's lock: lvsarp_lock_timeout(). Taking levels back
+ * (lvsarp_undo(), a roll-back, a check that finishes an interrupted call) waits some milliseconds for packets in
+ * flight. In an event loop, the rest costs microseconds to milliseconds.
+ *
+ * Memory. If it runs out the process ends, as Rust has it. A snapshot of n bytes may need twenty times as much while it
+ * is read.
+ *
+ * Versions. Until 1.0 the soname is liblvsarp.so.0; functions, and members at the end of structs with a size, are
+ * added, and never change or vanish under one soname. Numbers are never used again for something else.
  */
-
-
 #ifndef LVSARP_H
 #define LVSARP_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define LVSARP_VERSION_MAJOR @MAJOR@
-#define LVSARP_VERSION_MINOR @MINOR@
-#define LVSARP_VERSION_PATCH @PATCH@
-#define LVSARP_VERSION "@MAJOR@.@MINOR@.@PATCH@"
-/** For comparison: (LVSARP_VERSION_MAJOR << 16) + (LVSARP_VERSION_MINOR << 8) + LVSARP_VERSION_PATCH. */
-#define LVSARP_VERSION_NUMBER @NUMBER@
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-/** What each struct of the caller's starts with. */
+/* The version of this header. */
+
+#define LVSARP_VERSION_MAJOR 0
+#define LVSARP_VERSION_MINOR 1
+#define LVSARP_VERSION_PATCH 0
+#define LVSARP_VERSION "0.1.0"
+/** For comparison: (LVSARP_VERSION_MAJOR << 16) + (LVSARP_VERSION_MINOR << 8) + LVSARP_VERSION_PATCH. */
+#define LVSARP_VERSION_NUMBER 256
+
+/* What each struct of the caller's starts with. */
+
 #define LVSARP_LEVELS_INIT { sizeof(struct lvsarp_levels), { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 #define LVSARP_APPLY_OPTIONS_INIT { sizeof(struct lvsarp_apply_options), 0, 0, 0, 0, "", "", "" }
 #define LVSARP_BIND_OPTIONS_INIT { sizeof(struct lvsarp_bind_options), 0, 0, "", "", "" }
 #define LVSARP_MEANING_INIT { sizeof(struct lvsarp_meaning), 0, 0, 0, 0, "", "" }
 
-/**
- * Key arp_ignore: which who-has requests for local addresses are not answered. Written by lvsarp_set().
- */
+/* The keys of net.ipv4.conf, numbered as the kernel numbers them (include/uapi/linux/ip.h: IPV4_DEVCONF_*). */
+
+/** Key arp_ignore: which who-has requests for local addresses are not answered. Written by lvsarp_set(). */
 #define LVSARP_ARP_IGNORE 19
-
-/**
- * Key arp_announce: which local address a request of our own carries as its sender. Written by lvsarp_set().
- */
+/** Key arp_announce: which local address a request of our own carries as its sender. Written by lvsarp_set(). */
 #define LVSARP_ARP_ANNOUNCE 18
-
-/**
- * Key arp_filter: answer only where the route back to the sender leaves by the interface that received the request.
- */
+/** Key arp_filter: answer only where the route back to the sender leaves by the interface that received the request. */
 #define LVSARP_ARP_FILTER 13
-
-/**
- * Key arp_accept: whether gratuitous ARP makes a new neighbour entry.
- */
+/** Key arp_accept: whether gratuitous ARP makes a new neighbour entry. */
 #define LVSARP_ARP_ACCEPT 21
-
-/**
- * Key arp_notify: announce the interface's own addresses when it comes up or changes its MAC.
- */
+/** Key arp_notify: announce the interface's own addresses when it comes up or changes its MAC. */
 #define LVSARP_ARP_NOTIFY 22
-
-/**
- * Key arp_evict_nocarrier: forget the neighbours of an interface that loses its carrier.
- */
+/** Key arp_evict_nocarrier: forget the neighbours of an interface that loses its carrier. */
 #define LVSARP_ARP_EVICT_NOCARRIER 33
-
-/**
- * Key drop_gratuitous_arp: drop ARP whose sender and target are the same address.
- */
+/** Key drop_gratuitous_arp: drop ARP whose sender and target are the same address. */
 #define LVSARP_DROP_GRATUITOUS_ARP 31
-
-/**
- * Key proxy_arp: answer for addresses that are routed out of another interface.
- */
+/** Key proxy_arp: answer for addresses that are routed out of another interface. */
 #define LVSARP_PROXY_ARP 3
-
-/**
- * Key proxy_arp_pvlan: answer for addresses that are routed back out of the same interface.
- */
+/** Key proxy_arp_pvlan: answer for addresses that are routed back out of the same interface. */
 #define LVSARP_PROXY_ARP_PVLAN 25
-
-/**
- * Key medium_id: which interfaces share a medium, for proxy ARP; -1 turns it off, 0 is no medium.
- */
+/** Key medium_id: which interfaces share a medium, for proxy ARP; -1 turns it off, 0 is no medium. */
 #define LVSARP_MEDIUM_ID 14
-
-/**
- * Key rp_filter: source validation by reverse path: 0 off, 1 strict, 2 loose.
- */
+/** Key rp_filter: source validation by reverse path: 0 off, 1 strict, 2 loose. */
 #define LVSARP_RP_FILTER 8
-
-/**
- * Key src_valid_mark: use the packet's mark in source validation.
- */
+/** Key src_valid_mark: use the packet's mark in source validation. */
 #define LVSARP_SRC_VALID_MARK 24
-
-/**
- * Key accept_local: accept packets whose source is one of our own addresses.
- */
+/** Key accept_local: accept packets whose source is one of our own addresses. */
 #define LVSARP_ACCEPT_LOCAL 23
-
-/**
- * Key route_localnet: treat 127.0.0.0/8 as routable; since 5.6 it also narrows host scope in ARP decisions.
- */
+/** Key route_localnet: treat 127.0.0.0/8 as routable; since 5.6 it also narrows host scope in ARP decisions. */
 #define LVSARP_ROUTE_LOCALNET 26
-
-/**
- * Key forwarding: forward packets that this interface receives; proxy ARP needs it.
- */
+/** Key forwarding: forward packets that this interface receives; proxy ARP needs it. */
 #define LVSARP_FORWARDING 1
-
-/**
- * Key send_redirects: send ICMP redirects; it also decides how sources are validated.
- */
+/** Key send_redirects: send ICMP redirects; it also decides how sources are validated. */
 #define LVSARP_SEND_REDIRECTS 6
-
-/**
- * Key shared_media: several IP networks share the medium.
- */
+/** Key shared_media: several IP networks share the medium. */
 #define LVSARP_SHARED_MEDIA 7
-
-/**
- * Key ignore_routes_with_linkdown: skip routes whose interface has no carrier.
- */
+/** Key ignore_routes_with_linkdown: skip routes whose interface has no carrier. */
 #define LVSARP_IGNORE_ROUTES_WITH_LINKDOWN 29
-
-/**
- * Key promote_secondaries: promote a secondary address when its primary is deleted, instead of deleting it.
- */
+/** Key promote_secondaries: promote a secondary address when its primary is deleted, instead of deleting it. */
 #define LVSARP_PROMOTE_SECONDARIES 20
 
-/**
- * The interface's own value was read.
- */
+/* What is known of a level (lvsarp_level.known). */
+
+/** The interface's own value was read. */
 #define LVSARP_KNOWN_OWN 1
-
-/**
- * The value of conf/all was read.
- */
+/** The value of conf/all was read. */
 #define LVSARP_KNOWN_ALL 2
-
-/**
- * Everything that the effective value needs was read.
- */
+/** Everything that the effective value needs was read. */
 #define LVSARP_KNOWN_EFFECTIVE 4
 
-/**
- * The larger of the two, signed.
- */
+/* How all and own are merged (lvsarp_key.merge; include/linux/inetdevice.h). */
+
+/** The larger of the two, signed. */
 #define LVSARP_MERGE_MAX 0
-
-/**
- * 1 where either is not 0.
- */
+/** 1 where either is not 0. */
 #define LVSARP_MERGE_OR 1
-
-/**
- * 1 where both are not 0.
- */
+/** 1 where both are not 0. */
 #define LVSARP_MERGE_AND 2
-
-/**
- * The interface's own value alone.
- */
+/** The interface's own value alone. */
 #define LVSARP_MERGE_OWN 3
 
-/**
- * An interface over netlink and, where that is refused, through /proc/sys; all and default through /proc/sys.
- */
+/* How a level is written (lvsarp_set_many()). */
+
+/** An interface over netlink and, where that is refused, through /proc/sys; all and default through /proc/sys. */
 #define LVSARP_VIA_AUTO 0
-
-/**
- * /proc/sys/net/ipv4/conf only.
- */
+/** /proc/sys/net/ipv4/conf only. */
 #define LVSARP_VIA_PROCFS 1
-
-/**
- * RTM_SETLINK with IFLA_INET_CONF only, which cannot reach all and default.
- */
+/** RTM_SETLINK with IFLA_INET_CONF only, which cannot reach all and default. */
 #define LVSARP_VIA_NETLINK 2
 
-/**
- * RTM_NEWADDR: prefix, scope and label in one request.
- */
-#define LVSARP_METHOD_NETLINK 0
+/* How an address is bound. */
 
+/** RTM_NEWADDR: prefix, scope and label in one request. */
+#define LVSARP_METHOD_NETLINK 0
 /**
- * SIOCSIFADDR and SIOCSIFNETMASK on a label such as lo:0, as ifconfig does: for an instant the class's whole network is local. IPv4 only.
+ * SIOCSIFADDR and SIOCSIFNETMASK on a label such as lo:0, as ifconfig does: for an instant the class's whole network is
+ * local. IPv4 only.
  */
 #define LVSARP_METHOD_IOCTL 1
 
-/**
- * On all (and lo), and on single interfaces where all is not enough. Interfaces that are added later are covered.
- */
-#define LVSARP_SCOPE_ALL 0
+/* Where an apply sets the levels. */
 
+/** On all (and lo), and on single interfaces where all is not enough. Interfaces that are added later are covered. */
+#define LVSARP_SCOPE_ALL 0
 /**
- * Only on the interfaces that are up and speak ARP: all stays as it is. Interfaces that are added later are not covered.
+ * Only on the interfaces that are up and speak ARP: all stays as it is. Interfaces that are added later are not
+ * covered.
  */
 #define LVSARP_SCOPE_INTERFACE 1
 
-/**
- * Bind on a loopback device even with a prefix that makes a whole subnet local.
- */
-#define LVSARP_FORCE 1
+/* Flags of lvsarp_apply_options and lvsarp_bind_options. */
 
+/** Bind on a loopback device even with a prefix that makes a whole subnet local. */
+#define LVSARP_FORCE 1
 /**
- * Entries shorter than /32 or /128 are prefixes: the host accepts all of their addresses by one local route (AnyIP). Apply and plan only.
+ * Entries shorter than /32 or /128 are prefixes: the host accepts all of their addresses by one local route (AnyIP).
+ * Apply and plan only.
  */
 #define LVSARP_ROUTE_PREFIXES 2
 
-/**
- * It is up, has an IPv4 part and answers and sends ARP: its levels count.
- */
+/* What part an interface plays in ARP (lvsarp_interface.role). */
+
+/** It is up, has an IPv4 part and answers and sends ARP: its levels count. */
 #define LVSARP_ROLE_SPEAKS 0
-
-/**
- * The same once it is up.
- */
+/** The same once it is up. */
 #define LVSARP_ROLE_DOWN 1
-
-/**
- * A loopback device: never asked, so its levels are inert.
- */
+/** A loopback device: never asked, so its levels are inert. */
 #define LVSARP_ROLE_LOOPBACK 2
-
-/**
- * The port of a bridge, bond or team: the master's levels count.
- */
+/** The port of a bridge, bond or team: the master's levels count. */
 #define LVSARP_ROLE_PORT 3
-
-/**
- * It has the flag NOARP.
- */
+/** It has the flag NOARP. */
 #define LVSARP_ROLE_NOARP 4
-
-/**
- * It has no IPv4 part (an MTU below 68).
- */
+/** It has no IPv4 part (an MTU below 68). */
 #define LVSARP_ROLE_NO_IPV4 5
 
-/**
- * A level.
- */
+/* What a step changes (lvsarp_step.kind). */
+
+/** A level. */
 #define LVSARP_STEP_LEVEL 0
-
-/**
- * An address.
- */
+/** An address. */
 #define LVSARP_STEP_ADDRESS 1
-
-/**
- * A local route.
- */
+/** A local route. */
 #define LVSARP_STEP_ROUTE 2
 
-/**
- * There was something before.
- */
-#define LVSARP_HAS_OLD 1
+/* Which values of a step are there (lvsarp_step.has). */
 
-/**
- * There is something after.
- */
+/** There was something before. */
+#define LVSARP_HAS_OLD 1
+/** There is something after. */
 #define LVSARP_HAS_NEW 2
 
-/**
- * A VIP is not silent, or not there.
- */
-#define LVSARP_ERROR 0
+/* How much a finding matters (lvsarp_finding.severity). */
 
-/**
- * It could not be told whether a VIP is silent.
- */
-#define LVSARP_UNKNOWN 1
+/** A VIP is not silent, or not there. */
+#define LVSARP_SEVERITY_ERROR 0
+/** It could not be told whether a VIP is silent. */
+#define LVSARP_SEVERITY_UNKNOWN 1
+/** Silent now, but for a reason that may not last, or at a price. */
+#define LVSARP_SEVERITY_WARNING 2
+/** Good to know. */
+#define LVSARP_SEVERITY_INFO 3
 
-/**
- * Silent now, but for a reason that may not last, or at a price.
- */
-#define LVSARP_WARNING 2
+/* The rest. */
 
-/**
- * Good to know.
- */
-#define LVSARP_INFO 3
-
-/**
- * A lifetime without an end (lvsarp_address.valid and .preferred).
- */
+/** A lifetime without an end (lvsarp_address.valid and .preferred). */
 #define LVSARP_FOREVER UINT32_MAX
-
-/**
- * The mark on addresses and local routes that lvsarp made (IFA_PROTO since kernel 5.18, rtm_protocol).
- */
+/** The mark on addresses and local routes that lvsarp made (IFA_PROTO since kernel 5.18, rtm_protocol). */
 #define LVSARP_PROTOCOL 204
-
 /**
- * How long lvsarp_apply() and lvsarp_undo() wait for another process that works on the same namespace, in milliseconds, unless told otherwise.
+ * How long lvsarp_apply() and lvsarp_undo() wait for another process that works on the same namespace, in milliseconds,
+ * unless told otherwise.
  */
 #define LVSARP_LOCK_TIMEOUT 10000
+
+/* The structs that cross: fixed widths, explicit padding, and the size first. */
 
 /**
  * One network namespace, live or recorded. Made by lvsarp_open() or lvsarp_open_snapshot(), closed by lvsarp_close().
@@ -349,527 +260,310 @@
 struct lvsarp_host;
 
 /**
- * Gets the snapshot as one line of JSON, length bytes of UTF-8 with no zero behind them, valid until it returns. What it returns is what
- * lvsarp_snapshot() returns.
+ * Gets the snapshot as one line of JSON, length bytes of UTF-8 with a zero behind them, valid until it returns. What it
+ * returns is what lvsarp_snapshot() returns.
  */
 typedef int (*lvsarp_text_cb)(const char *json, size_t length, void *arg);
 
 /**
- * The three values behind one key of an interface. One that the kernel did not report is not 0: its bit in known is missing.
+ * The three values behind one key of an interface. One that the kernel did not report is not 0: its bit in known is
+ * missing. It has no size and never grows.
  */
 struct lvsarp_level {
-    /**
-     * The interface's own value.
-     */
+    /** The interface's own value. */
     int32_t own;
-    /**
-     * The value of conf/all.
-     */
+    /** The value of conf/all. */
     int32_t all;
-    /**
-     * What is in force: the kernel's merge of the two, for both levels the larger one.
-     */
+    /** What is in force: the kernel's merge of the two, for both levels the larger one. */
     int32_t effective;
-    /**
-     * Which of them are known: LVSARP_KNOWN_OWN, LVSARP_KNOWN_ALL, LVSARP_KNOWN_EFFECTIVE.
-     */
+    /** Which of them are known: LVSARP_KNOWN_OWN, LVSARP_KNOWN_ALL, LVSARP_KNOWN_EFFECTIVE. */
     uint32_t known;
 };
 
 /**
- * Both levels of an interface, of all (where own and all are the same) or of default (in force for an interface made now).
- * Filled by lvsarp_get(). Start with LVSARP_LEVELS_INIT.
+ * Both levels of an interface, of all (where own and all are the same) or of default (in force for an interface made
+ * now). Filled by lvsarp_get(). Start with LVSARP_LEVELS_INIT.
  */
 struct lvsarp_levels {
-    /**
-     * The size of this struct in bytes.
-     */
+    /** The size of this struct in bytes. */
     size_t size;
-    /**
-     * Which requests are answered.
-     */
+    /** Which requests are answered. */
     struct lvsarp_level arp_ignore;
-    /**
-     * Which sender our own requests carry.
-     */
+    /** Which sender our own requests carry. */
     struct lvsarp_level arp_announce;
 };
 
-/**
- * One network interface.
- */
+/** One network interface. */
 struct lvsarp_interface {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /**
-     * Its index.
-     */
+    /** Its index. */
     uint32_t index;
-    /**
-     * Its flags (IFF_* of <linux/if.h>).
-     */
+    /** Its flags (IFF_* of <linux/if.h>). */
     uint32_t flags;
-    /**
-     * Its hardware type (ARPHRD_* of <linux/if_arp.h>).
-     */
+    /** Its hardware type (ARPHRD_* of <linux/if_arp.h>). */
     uint32_t hardware;
-    /**
-     * Its MTU in bytes.
-     */
+    /** Its MTU in bytes. */
     uint32_t mtu;
-    /**
-     * The index of the bridge, bond or VRF that it belongs to, or 0.
-     */
+    /** The index of the bridge, bond or VRF that it belongs to, or 0. */
     uint32_t master;
-    /**
-     * The index of the device below it (VLAN, macvlan) or of its peer (veth), possibly in another namespace, or 0.
-     */
+    /** The index of the device below it (VLAN, macvlan) or of its peer (veth), possibly in another namespace, or 0. */
     uint32_t link;
-    /**
-     * What part it plays in ARP: LVSARP_ROLE_*.
-     */
+    /** What part it plays in ARP: LVSARP_ROLE_*. */
     int32_t role;
-    /**
-     * 0.
-     */
+    /** 0. */
     uint32_t reserved;
-    /**
-     * Its name, as the kernel has it: any bytes but '/', ':' and white space.
-     */
+    /** Its name, as the kernel has it: any bytes but '/', ':' and white space. */
     char name[16];
-    /**
-     * Its kind, such as veth, bridge or vlan; "" for a physical device.
-     */
+    /** Its kind, such as veth, bridge or vlan; "" for a physical device. */
     char kind[32];
-    /**
-     * Its MAC address, 02:00:00:00:00:01; "" where it has none.
-     */
+    /** Its MAC address, 02:00:00:00:00:01; "" where it has none. */
     char mac[96];
 };
 
-/**
- * Gets one interface. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one interface. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_interface_cb)(const struct lvsarp_interface *interface, void *arg);
 
-/**
- * One address of an interface.
- */
+/** One address of an interface. */
 struct lvsarp_address {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /**
-     * The interface's index.
-     */
+    /** The interface's index. */
     uint32_t index;
-    /**
-     * AF_INET or AF_INET6.
-     */
+    /** AF_INET or AF_INET6. */
     int32_t family;
-    /**
-     * The prefix length in bits.
-     */
+    /** The prefix length in bits. */
     uint32_t prefixlen;
-    /**
-     * Its flags (IFA_F_* of <linux/if_addr.h>).
-     */
+    /** Its flags (IFA_F_* of <linux/if_addr.h>). */
     uint32_t flags;
-    /**
-     * The metric of the routes that the kernel makes for it; 0 where the kernel chooses.
-     */
+    /** The metric of the routes that the kernel makes for it; 0 where the kernel chooses. */
     uint32_t metric;
-    /**
-     * Who made it (IFA_PROTO, kernel 5.18 and later): LVSARP_PROTOCOL for lvsarp, -1 where it is not known.
-     */
+    /** Who made it (IFA_PROTO, kernel 5.18 and later): LVSARP_PROTOCOL for lvsarp, -1 where it is not known. */
     int32_t protocol;
-    /**
-     * Seconds until it is removed, or LVSARP_FOREVER.
-     */
+    /** Seconds until it is removed, or LVSARP_FOREVER. */
     uint32_t valid;
-    /**
-     * Seconds until it is no longer chosen as a source, or LVSARP_FOREVER.
-     */
+    /** Seconds until it is no longer chosen as a source, or LVSARP_FOREVER. */
     uint32_t preferred;
-    /**
-     * The interface's name.
-     */
+    /** The interface's name. */
     char dev[16];
-    /**
-     * The label (IPv4), such as lo:0; "" where there is none.
-     */
+    /** The label (IPv4), such as lo:0; "" where there is none. */
     char label[16];
-    /**
-     * The scope as ip prints it: global, site, link, host or a number.
-     */
+    /** The scope as ip prints it: global, site, link, host or a number. */
     char scope[16];
-    /**
-     * The address.
-     */
+    /** The address. */
     char local[48];
-    /**
-     * The other end of a point-to-point address, or "".
-     */
+    /** The other end of a point-to-point address, or "". */
     char peer[48];
-    /**
-     * The broadcast address, or "".
-     */
+    /** The broadcast address, or "". */
     char broadcast[48];
 };
 
-/**
- * Gets one address. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one address. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_address_cb)(const struct lvsarp_address *address, void *arg);
 
 /**
  * How lvsarp_vip_bind_many() is to bind. Start with LVSARP_BIND_OPTIONS_INIT; no options at all (NULL) mean the same.
  */
 struct lvsarp_bind_options {
-    /**
-     * The size of this struct in bytes.
-     */
+    /** The size of this struct in bytes. */
     size_t size;
-    /**
-     * LVSARP_METHOD_NETLINK or LVSARP_METHOD_IOCTL.
-     */
+    /** LVSARP_METHOD_NETLINK or LVSARP_METHOD_IOCTL. */
     int32_t method;
-    /**
-     * LVSARP_FORCE.
-     */
+    /** LVSARP_FORCE. */
     uint32_t flags;
-    /**
-     * The device; "" is lo.
-     */
+    /** The device; "" is lo. */
     char dev[16];
-    /**
-     * The label (IPv4), such as lo:0; "": the device's name, or with ioctl the first free one.
-     */
+    /** The label (IPv4), such as lo:0; "": the device's name, or with ioctl the first free one. */
     char label[16];
-    /**
-     * The scope (IPv4): global, site, link, host or a number; "" is global.
-     */
-    char scope[16];
-};
-
-/**
- * A route of type local that was made by hand: a whole prefix that the host accepts without an address.
- */
-struct lvsarp_prefix {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
-    size_t size;
-    /**
-     * The index of the interface that the route names, or 0.
-     */
-    uint32_t index;
-    /**
-     * The prefix length in bits.
-     */
-    uint32_t prefixlen;
-    /**
-     * The routing table: 255 is local.
-     */
-    uint32_t table;
-    /**
-     * Who made it (rtm_protocol): LVSARP_PROTOCOL for lvsarp.
-     */
-    int32_t protocol;
-    /**
-     * The interface's name, or "".
-     */
-    char dev[16];
-    /**
-     * The address in front of the slash.
-     */
-    char network[48];
-};
-
-/**
- * Gets one prefix. The struct is valid until it returns; non-zero ends the walk.
- */
-typedef int (*lvsarp_prefix_cb)(const struct lvsarp_prefix *prefix, void *arg);
-
-/**
- * What lvsarp_apply() and lvsarp_plan() are to do. Start with LVSARP_APPLY_OPTIONS_INIT; no options at all (NULL) mean the same.
- */
-struct lvsarp_apply_options {
-    /**
-     * The size of this struct in bytes.
-     */
-    size_t size;
-    /**
-     * Where the levels are set: LVSARP_SCOPE_ALL or LVSARP_SCOPE_INTERFACE.
-     */
-    int32_t scope;
-    /**
-     * How VIPs are bound: LVSARP_METHOD_NETLINK or LVSARP_METHOD_IOCTL.
-     */
-    int32_t method;
-    /**
-     * LVSARP_FORCE, LVSARP_ROUTE_PREFIXES.
-     */
-    uint32_t flags;
-    /**
-     * Must be 0.
-     */
-    uint32_t reserved;
-    /**
-     * The device of the VIPs; "" is lo.
-     */
-    char dev[16];
-    /**
-     * The label of IPv4 VIPs; "": that of an address that is there already, or the device's name.
-     */
-    char label[16];
-    /**
-     * The scope of IPv4 VIPs: global, site, link, host or a number; "": as the plan finds best.
-     */
+    /** The scope (IPv4): global, site, link, host or a number; "" is global. */
     char address_scope[16];
 };
 
-/**
- * One step of a plan, or one that was done.
- */
-struct lvsarp_step {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+/** A route of type local that was made by hand: a whole prefix that the host accepts without an address. */
+struct lvsarp_prefix {
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /**
-     * What it changes: LVSARP_STEP_LEVEL, LVSARP_STEP_ADDRESS or LVSARP_STEP_ROUTE.
-     */
+    /** The index of the interface that the route names, or 0. */
+    uint32_t index;
+    /** The prefix length in bits. */
+    uint32_t prefixlen;
+    /** The routing table: 255 is local. */
+    uint32_t table;
+    /** Who made it (rtm_protocol): LVSARP_PROTOCOL for lvsarp. */
+    int32_t protocol;
+    /** The interface's name, or "". */
+    char dev[16];
+    /** The address in front of the slash. */
+    char network[48];
+};
+
+/** Gets one prefix. The struct is valid until it returns; non-zero ends the walk. */
+typedef int (*lvsarp_prefix_cb)(const struct lvsarp_prefix *prefix, void *arg);
+
+/**
+ * What lvsarp_apply() and lvsarp_plan() are to do. Start with LVSARP_APPLY_OPTIONS_INIT; no options at all (NULL) mean
+ * the same.
+ */
+struct lvsarp_apply_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** Where the levels are set: LVSARP_SCOPE_ALL or LVSARP_SCOPE_INTERFACE. */
+    int32_t scope;
+    /** How VIPs are bound: LVSARP_METHOD_NETLINK or LVSARP_METHOD_IOCTL. */
+    int32_t method;
+    /** LVSARP_FORCE, LVSARP_ROUTE_PREFIXES. */
+    uint32_t flags;
+    /** Must be 0. */
+    uint32_t reserved;
+    /** The device of the VIPs; "" is lo. */
+    char dev[16];
+    /** The label of IPv4 VIPs; "": that of an address that is there already, or the device's name. */
+    char label[16];
+    /** The scope of IPv4 VIPs: global, site, link, host or a number; "": as the plan finds best. */
+    char address_scope[16];
+};
+
+/** One step of a plan, or one that was done. */
+struct lvsarp_step {
+    /** The size of this struct in bytes, as the library knows it. */
+    size_t size;
+    /** What it changes: LVSARP_STEP_LEVEL, LVSARP_STEP_ADDRESS or LVSARP_STEP_ROUTE. */
     int32_t kind;
     /**
-     * Which values are there: LVSARP_HAS_OLD, LVSARP_HAS_NEW. An address without an old value is bound, without a new one removed.
+     * Which values are there: LVSARP_HAS_OLD, LVSARP_HAS_NEW. An address without an old value is bound, without a new
+     * one removed.
      */
     uint32_t has;
-    /**
-     * What is done: set, bind, unbind, rebind, add-route or delete-route.
-     */
+    /** What is done: set, bind, unbind, rebind, add-route or delete-route. */
     char act[16];
-    /**
-     * What it is done to, such as eth0/arp_ignore or 192.0.2.10/32 dev lo.
-     */
+    /** What it is done to, such as eth0/arp_ignore or 192.0.2.10/32 dev lo. */
     char thing[160];
-    /**
-     * The value before: a level as a number, an address as its scope and label.
-     */
+    /** The value before: a level as a number, an address as its scope and label. */
     char old_value[64];
-    /**
-     * The value after.
-     */
+    /** The value after. */
     char new_value[64];
-    /**
-     * Why.
-     */
+    /** Why. */
     char reason[512];
 };
 
-/**
- * Gets one step. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one step. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_step_cb)(const struct lvsarp_step *step, void *arg);
 
-/**
- * One thing that was found.
- */
+/** One thing that was found. */
 struct lvsarp_finding {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /**
-     * How much it matters: LVSARP_ERROR, LVSARP_UNKNOWN, LVSARP_WARNING or LVSARP_INFO.
-     */
+    /** How much it matters: LVSARP_SEVERITY_ERROR, _UNKNOWN, _WARNING or _INFO. */
     int32_t severity;
-    /**
-     * 0.
-     */
+    /** 0. */
     uint32_t reserved;
-    /**
-     * A stable word for programs, such as vip-answered.
-     */
+    /** A stable word for programs, such as vip-answered. */
     char code[32];
-    /**
-     * The interface that it is about, or "".
-     */
+    /** The interface that it is about, or "". */
     char interface[16];
-    /**
-     * The VIP that it is about, or "".
-     */
+    /** The VIP that it is about, or "". */
     char vip[48];
-    /**
-     * What was found, in one sentence.
-     */
+    /** What was found, in one sentence. */
     char message[512];
-    /**
-     * What to do about it; "" where there is nothing to do.
-     */
+    /** What to do about it; "" where there is nothing to do. */
     char hint[512];
 };
 
-/**
- * Gets one finding. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one finding. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_finding_cb)(const struct lvsarp_finding *finding, void *arg);
 
-/**
- * What the kernel does about one VIP on one interface that is up and speaks ARP.
- */
+/** What the kernel does about one VIP on one interface that is up and speaks ARP. */
 struct lvsarp_verdict {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
     /**
-     * Whether a who-has for the VIP that arrives here is answered, from some sender: 1, 0, or -1 where a level that decides is unknown.
+     * Whether a who-has for the VIP that arrives here is answered, from some sender: 1, 0, or -1 where a level that
+     * decides is unknown.
      */
     int32_t replies;
-    /**
-     * Whether a request that leaves here can carry the VIP as its sender, for some target: 1, 0, or -1.
-     */
+    /** Whether a request that leaves here can carry the VIP as its sender, for some target: 1, 0, or -1. */
     int32_t announces;
-    /**
-     * The VIP.
-     */
+    /** The VIP. */
     char vip[48];
-    /**
-     * The interface.
-     */
+    /** The interface. */
     char interface[16];
 };
 
-/**
- * Gets one verdict. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one verdict. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_verdict_cb)(const struct lvsarp_verdict *verdict, void *arg);
 
-/**
- * One row of a table of levels: a range of values and what the kernel does there.
- */
+/** One row of a table of levels: a range of values and what the kernel does there. */
 struct lvsarp_meaning {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /**
-     * The first value of the row.
-     */
+    /** The first value of the row. */
     int32_t first;
-    /**
-     * The last value of the row.
-     */
+    /** The last value of the row. */
     int32_t last;
-    /**
-     * 1 where a VIP of scope global on lo is hidden for a sender in the interface's subnet, otherwise 0.
-     */
+    /** 1 where a VIP of scope global on lo is hidden for a sender in the interface's subnet, otherwise 0. */
     int32_t hides_vip;
-    /**
-     * 0.
-     */
+    /** 0. */
     uint32_t reserved;
-    /**
-     * The values as people write them: 0, 4-7, 9 and above.
-     */
+    /** The values as people write them: 0, 4-7, 9 and above. */
     char values[16];
-    /**
-     * What the kernel does, in the language that was asked for (UTF-8).
-     */
+    /** What the kernel does, in the language that was asked for (UTF-8). */
     char text[512];
 };
 
-/**
- * Gets one row of a table of levels. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one row of a table of levels. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_meaning_cb)(const struct lvsarp_meaning *meaning, void *arg);
 
-/**
- * One key of net.ipv4.conf that ARP decisions read.
- */
+/** One key of net.ipv4.conf that ARP decisions read. */
 struct lvsarp_key {
-    /**
-     * The size of this struct in bytes, as the library knows it.
-     */
+    /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /**
-     * The key: LVSARP_ARP_IGNORE and so on.
-     */
+    /** The key: LVSARP_ARP_IGNORE and so on. */
     int32_t key;
-    /**
-     * The first value that has a meaning.
-     */
+    /** The first value that has a meaning. */
     int32_t first;
-    /**
-     * The last value that has a meaning.
-     */
+    /** The last value that has a meaning. */
     int32_t last;
-    /**
-     * How all and own are merged: LVSARP_MERGE_*.
-     */
+    /** How all and own are merged: LVSARP_MERGE_*. */
     int32_t merge;
-    /**
-     * The first kernel that has the key: major number.
-     */
+    /** The first kernel that has the key: major number. */
     uint32_t since_major;
-    /**
-     * And minor number.
-     */
+    /** And minor number. */
     uint32_t since_minor;
-    /**
-     * The rule of kernels older than before_major.before_minor; that of merge where it was never another one.
-     */
+    /** The rule of kernels older than before_major.before_minor; that of merge where it was never another one. */
     int32_t merge_before;
-    /**
-     * 0 where the rule was never another one.
-     */
+    /** 0 where the rule was never another one. */
     uint32_t before_major;
-    /**
-     * See before_major.
-     */
+    /** See before_major. */
     uint32_t before_minor;
-    /**
-     * 0.
-     */
+    /** 0. */
     uint32_t reserved;
-    /**
-     * Its file name below /proc/sys/net/ipv4/conf/IFACE.
-     */
+    /** Its file name below /proc/sys/net/ipv4/conf/IFACE. */
     char name[32];
-    /**
-     * What it does, in one sentence.
-     */
+    /** What it does, in one sentence. */
     char text[128];
 };
 
-/**
- * Gets one key. The struct is valid until it returns; non-zero ends the walk.
- */
+/** Gets one key. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_key_cb)(const struct lvsarp_key *key, void *arg);
 
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
+/* Opening, closing, messages, the version, and a snapshot's way out and in. */
 
 /**
- * Opens a network namespace. Needs no privilege for the calling thread's own; CAP_SYS_ADMIN for another one. Costs under 30 system calls.
+ * Opens a network namespace. Needs no privilege for the calling thread's own, and CAP_SYS_ADMIN for another one.
  *
- * The handle stays in that namespace, whatever thread uses it and wherever that thread is by then. To open another namespace a thread is
- * started with all signals blocked, enters it, and ends before this returns; the calling thread stays where it is.
+ * The handle stays in that namespace, whatever thread uses it and wherever that thread is by then. To open another
+ * namespace a thread is started with all signals blocked, enters it, and ends before this returns; the calling thread
+ * stays where it is.
  *
- * @param netns  a name below /run/netns, a path (it has a slash), or a process (digits); NULL for the calling thread's namespace
+ * @param netns  a name below /run/netns, a path (it has a slash), or a process (digits); NULL for the calling thread's
+ *               namespace
  * @param out    where the handle goes; NULL goes there if this fails
- * @return 0; -ENOENT if there is no such namespace; -EPERM or -EACCES; -EINVAL for a name that is none; another -errno
+ * @return 0; -ENOENT if there is no such namespace; -EPERM; -EINVAL for a malformed name; another -errno
  */
-int lvsarp_open(const char *netns,
-                struct lvsarp_host **out);
+int lvsarp_open(const char *netns, struct lvsarp_host **out);
 
 /**
- * lvsarp_open() that says in words why it failed: there is no handle then to ask for the message.
+ * lvsarp_open() that says in words why it failed and what to do about it: there is no handle then to ask.
  *
  * @param netns    as for lvsarp_open()
  * @param out      as for lvsarp_open()
@@ -880,8 +574,9 @@ int lvsarp_open(const char *netns,
 int lvsarp_open_message(const char *netns, struct lvsarp_host **out, char *message, size_t size);
 
 /**
- * Opens a recorded namespace: a snapshot that lvsarp_snapshot(), `lvsarp snapshot` or Python wrote, here or on another machine. Everything that
- * looks and decides works on it as it was then; everything that changes something fails with -EROFS.
+ * Opens a recorded namespace: a snapshot that lvsarp_snapshot(), `lvsarp snapshot` or Python wrote, here or on another
+ * machine. Everything that looks and decides works on it as it was then; everything that changes something fails with
+ * -EROFS.
  *
  * @param json     the snapshot
  * @param length   its length in bytes
@@ -890,14 +585,11 @@ int lvsarp_open_message(const char *netns, struct lvsarp_host **out, char *messa
  * @param size     its size in bytes
  * @return 0; -EINVAL for what is no snapshot, or one of a format that this version does not read
  */
-int lvsarp_open_snapshot(const char *json,
-                         size_t length,
-                         struct lvsarp_host **out,
-                         char *message,
-                         size_t size);
+int lvsarp_open_snapshot(const char *json, size_t length, struct lvsarp_host **out, char *message, size_t size);
 
 /**
- * Closes a handle and everything that it holds. NULL is allowed. From a callback of a call on the same handle it closes it when that call ends.
+ * Closes a handle and everything that it holds. NULL is allowed. From a callback of a call on the same handle it closes
+ * it when that call ends.
  *
  * What an apply did stays done: the journal is in /run/lvsarp, and any handle on the namespace can undo it.
  */
@@ -906,28 +598,40 @@ void lvsarp_close(struct lvsarp_host *h);
 /**
  * Why the last call on the handle failed: "cannot write eth0/arp_ignore: Read-only file system". "" if it did not fail.
  *
- * @return never NULL; valid until the next call on the handle
+ * @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(),
+ *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
  */
 const char *lvsarp_message(const struct lvsarp_host *h);
 
 /**
- * What to do about the failure of the last call on the handle, such as which capability is missing. "" where there is nothing to say.
+ * What to do about the failure of the last call on the handle, such as which capability is missing. "" where there is
+ * nothing to say.
  *
- * @return never NULL; valid until the next call on the handle
+ * @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(),
+ *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
  */
 const char *lvsarp_hint(const struct lvsarp_host *h);
 
 /**
+ * What kind of failure the last call on the handle was, as a stable word. An errno may have come from the kernel or
+ * from lvsarp itself; the kind tells: "invalid-input", "no-interface", "no-namespace", "permission", "read-only",
+ * "unsupported", "lock-timeout", "interrupted", "journal", "not-verified", "refused", or "system" for any other system
+ * call that failed. "" if it did not fail.
+ *
+ * @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(),
+ *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+ */
+const char *lvsarp_kind(const struct lvsarp_host *h);
+
+/**
  * What a return value means in general, as a constant text. lvsarp_message() knows more.
  *
- * @param rc  what a function of this library returned; the sign does not matter
+ * @param rc  what a function of this library returned
  * @return never NULL; valid for ever
  */
 const char *lvsarp_strerror(int rc);
 
-/**
- * The version of the library that is running, such as "0.1.0"; that of the header is LVSARP_VERSION.
- */
+/** The version of the library that is running, such as "0.1.0"; that of the header is LVSARP_VERSION. */
 const char *lvsarp_version(void);
 
 /**
@@ -947,19 +651,19 @@ int lvsarp_snapshot(struct lvsarp_host *h, lvsarp_text_cb cb, void *arg);
  */
 int lvsarp_lock_timeout(struct lvsarp_host *h, uint32_t milliseconds);
 
+/* Levels: reading, and setting. */
+
 /**
  * Both levels of an interface, of all or of default: own, all, and what is in force. Needs no privilege.
  *
- * On a handle that is kept open this costs four reads of kept-open files, for up to eight interfaces in turn. Where /proc/sys is absent the
- * interface's own values come over netlink, and those of all stay unknown.
+ * On a handle that is kept open this costs four reads of kept-open files, for up to eight interfaces in turn. Where
+ * /proc/sys is absent the interface's own values come over netlink, and those of all stay unknown.
  *
  * @param iface   an interface's name, "all" or "default"
  * @param levels  where the levels go; its size must be set (LVSARP_LEVELS_INIT)
  * @return 0; -ENODEV if there is no such interface; -EINVAL
  */
-int lvsarp_get(struct lvsarp_host *h,
-               const char *iface,
-               struct lvsarp_levels *levels);
+int lvsarp_get(struct lvsarp_host *h, const char *iface, struct lvsarp_levels *levels);
 
 /**
  * The value of any key of the table, as it is, also one that has no meaning. Needs no privilege.
@@ -972,20 +676,18 @@ int lvsarp_get(struct lvsarp_host *h,
 int lvsarp_read(struct lvsarp_host *h, const char *iface, int32_t key, int32_t *value);
 
 /**
- * Sets one level: nothing is written where it is right already, and what was written is read back. lvsarp_changed() tells the two apart.
+ * Sets one level: nothing is written where it is right already, and what was written is read back. lvsarp_changed()
+ * tells the two apart.
  *
- * Values that have no meaning are refused although the kernel takes them: several of them leak. Whether a level is in force depends on all as
- * well: see lvsarp_get(). CAP_NET_ADMIN is needed.
+ * Values that have no meaning are refused although the kernel takes them: several of them leak. Whether a level is in
+ * force depends on all as well: see lvsarp_get(). CAP_NET_ADMIN is needed.
  *
  * @param iface  an interface's name, "all" or "default"
  * @param key    LVSARP_ARP_IGNORE (0 to 8) or LVSARP_ARP_ANNOUNCE (0 to 2)
  * @param value  the level
  * @return 0; -EINVAL; -ENODEV; -EPERM; -EROFS for all and default where /proc/sys is read-only
  */
-int lvsarp_set(struct lvsarp_host *h,
-               const char *iface,
-               int32_t key,
-               int32_t value);
+int lvsarp_set(struct lvsarp_host *h, const char *iface, int32_t key, int32_t value);
 
 /**
  * Sets several levels of one interface. If one of them fails, those before it are put back.
@@ -993,16 +695,14 @@ int lvsarp_set(struct lvsarp_host *h,
  * @param iface   an interface's name, "all" or "default"
  * @param keys    n keys
  * @param values  n values
- * @param n       how many
+ * @param n       how many, at least 1
  * @param via     which way: LVSARP_VIA_AUTO, LVSARP_VIA_PROCFS or LVSARP_VIA_NETLINK
  * @return as lvsarp_set(); -EOPNOTSUPP for all and default over netlink, which has no request for them
  */
-int lvsarp_set_many(struct lvsarp_host *h,
-                    const char *iface,
-                    const int32_t *keys,
-                    const int32_t *values,
-                    size_t n,
+int lvsarp_set_many(struct lvsarp_host *h, const char *iface, const int32_t *keys, const int32_t *values, size_t n,
                     int32_t via);
+
+/* Interfaces, addresses and prefixes: listing, binding and removing, one or many. */
 
 /**
  * The interfaces, in the kernel's order. Needs no privilege.
@@ -1014,61 +714,54 @@ int lvsarp_set_many(struct lvsarp_host *h,
 int lvsarp_interface_each(struct lvsarp_host *h, lvsarp_interface_cb cb, void *arg);
 
 /**
- * What is bound on a device: its addresses of both families without 127.0.0.0/8 and ::1, in the kernel's order. Needs no privilege.
+ * What is bound on a device: its addresses of both families without 127.0.0.0/8 and ::1, in the kernel's order. Needs
+ * no privilege.
  *
  * @param dev  the device, such as "lo"
  * @param cb   gets each address
  * @param arg  is passed on to it
  * @return 0, or what cb returned to end the walk; -ENODEV if there is no such device; -EINVAL
  */
-int lvsarp_vip_each(struct lvsarp_host *h,
-                    const char *dev,
-                    lvsarp_address_cb cb,
-                    void *arg);
+int lvsarp_vip_each(struct lvsarp_host *h, const char *dev, lvsarp_address_cb cb, void *arg);
 
 /**
- * The addresses of a device, or of all of them: both families, in the kernel's order, as ip address lists them. Needs no privilege.
+ * The addresses of a device, or of all of them: both families, in the kernel's order, as ip address lists them. Needs
+ * no privilege.
  *
  * @param dev  the device, or NULL for all
  * @param cb   gets each address
  * @param arg  is passed on to it
  * @return 0, or what cb returned to end the walk; -ENODEV if there is no such device; -EINVAL
  */
-int lvsarp_address_each(struct lvsarp_host *h,
-                        const char *dev,
-                        lvsarp_address_cb cb,
-                        void *arg);
+int lvsarp_address_each(struct lvsarp_host *h, const char *dev, lvsarp_address_cb cb, void *arg);
 
 /**
- * Binds a VIP on a device, as /32 or /128 with scope global, in one netlink request. Set the levels first, or the VIP is answered for in
- * between: lvsarp_apply() does it in the right order. CAP_NET_ADMIN is needed.
+ * Binds a VIP on a device, as /32 or /128 with scope global, in one netlink request. Set the levels first, or the VIP
+ * is answered for in between: lvsarp_apply() does it in the right order. CAP_NET_ADMIN is needed.
  *
- * Where it is bound with another scope or label it is removed and added again. lvsarp_changed() is 0 where it was bound just so already.
+ * Where it is bound with another scope or label it is removed and added again. lvsarp_changed() is 0 where it was bound
+ * just so already.
  *
  * @param vip    "192.0.2.10" or "2001:db8::10"; a prefix length other than /32 or /128 is refused on a loopback device
  * @param dev    the device, such as "lo"
  * @param label  of an IPv4 address: the device's name, or that, a colon and more ("lo:0"); NULL for the device's name
  * @return 0; -EINVAL; -ENODEV; -EPERM; another -errno
  */
-int lvsarp_vip_bind(struct lvsarp_host *h,
-                    const char *vip,
-                    const char *dev,
-                    const char *label);
+int lvsarp_vip_bind(struct lvsarp_host *h, const char *vip, const char *dev, const char *label);
 
 /**
- * Binds many VIPs on one device, with many requests in one send. If one of them fails, those that this call had bound are removed again.
+ * Binds many VIPs on one device, with many requests in one send. If one of them fails, those that this call had bound
+ * are removed again.
  *
  * @param vips     n VIPs
  * @param n        how many
  * @param options  or NULL: on lo, scope global, over netlink
- * @param changed  n places, each of which becomes 1 where that VIP was bound and 0 where it was bound just so already; may be NULL
+ * @param changed  n places, each of which becomes 1 where that VIP was bound and 0 where it was bound just so already;
+ *                 may be NULL
  * @return as lvsarp_vip_bind()
  */
-int lvsarp_vip_bind_many(struct lvsarp_host *h,
-                         const char *const *vips,
-                         size_t n,
-                         const struct lvsarp_bind_options *options,
-                         int32_t *changed);
+int lvsarp_vip_bind_many(struct lvsarp_host *h, const char *const *vips, size_t n,
+                         const struct lvsarp_bind_options *options, int32_t *changed);
 
 /**
  * Removes a VIP from a device. lvsarp_changed() is 0 where it was not there. CAP_NET_ADMIN is needed.
@@ -1080,19 +773,17 @@ int lvsarp_vip_bind_many(struct lvsarp_host *h,
 int lvsarp_vip_unbind(struct lvsarp_host *h, const char *vip, const char *dev);
 
 /**
- * Removes many VIPs from one device, with many requests in one send.
+ * Removes many VIPs from one device, with many requests in one send. If one of them fails, those that this call had
+ * removed are bound again, with scope global and the device's label.
  *
  * @param vips     n VIPs
  * @param n        how many
  * @param dev      the device, such as "lo"
- * @param changed  n places, each of which becomes 1 where that VIP was removed and 0 where it was not there; may be NULL
+ * @param changed  n places, each of which becomes 1 where that VIP was removed and 0 where it was not there; may be
+ *                 NULL
  * @return as lvsarp_vip_unbind()
  */
-int lvsarp_vip_unbind_many(struct lvsarp_host *h,
-                           const char *const *vips,
-                           size_t n,
-                           const char *dev,
-                           int32_t *changed);
+int lvsarp_vip_unbind_many(struct lvsarp_host *h, const char *const *vips, size_t n, const char *dev, int32_t *changed);
 
 /**
  * Makes the host accept packets to every address of a prefix, by one local route (AnyIP). CAP_NET_ADMIN is needed.
@@ -1113,117 +804,130 @@ int lvsarp_prefix_bind(struct lvsarp_host *h, const char *prefix, const char *de
 int lvsarp_prefix_unbind(struct lvsarp_host *h, const char *prefix, const char *dev);
 
 /**
- * The prefixes that somebody made local by hand: routes of type local without an address of their own. Needs no privilege.
+ * The prefixes that somebody made local by hand: routes of type local without an address of their own. Needs no
+ * privilege.
  *
  * @param cb   gets each prefix
  * @param arg  is passed on to it
  * @return 0, or what cb returned to end the walk; another -errno
  */
-int lvsarp_prefix_each(struct lvsarp_host *h,
-                       lvsarp_prefix_cb cb,
-                       void *arg);
+int lvsarp_prefix_each(struct lvsarp_host *h, lvsarp_prefix_cb cb, void *arg);
+
+/* The real server as a whole: plan, apply, undo, check. */
 
 /**
- * Works out what lvsarp_apply() would do, in order and with reasons, and what would be found afterwards. Changes nothing, needs no privilege.
+ * Works out what lvsarp_apply() would do, in order and with reasons, and what would be found afterwards. Changes
+ * nothing, needs no privilege.
  *
  * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"; IPv4 and IPv6 may be mixed
  * @param n        how many, at least 1
  * @param options  or NULL
  * @param cb       gets each step; may be NULL (lvsarp_step_each() walks them later)
  * @param arg      is passed on to it
- * @return 0: lvsarp_apply() would do this, nothing at all if there is no step; 1: it would refuse, and lvsarp_finding_each() says why;
- *         what cb returned to end the walk; -EINVAL; -ENODEV; another -errno
+ * @return 0: lvsarp_apply() would do this, nothing at all if there is no step; 1: it would refuse, and
+ *         lvsarp_finding_each() says why; what cb returned to end the walk; -EINVAL; -ENODEV; another -errno
  */
-int lvsarp_plan(struct lvsarp_host *h,
-                const char *const *vips,
-                size_t n,
-                const struct lvsarp_apply_options *options,
-                lvsarp_step_cb cb,
-                void *arg);
+int lvsarp_plan(struct lvsarp_host *h, const char *const *vips, size_t n, const struct lvsarp_apply_options *options,
+                lvsarp_step_cb cb, void *arg);
 
 /**
  * Makes the host a silent real server: sets the levels and reads them back, then binds the VIPs, then checks the whole.
  *
- * A second call changes nothing: lvsarp_changed() is 0 then. If anything fails, what was done is rolled back and the message says so. If the
- * process is killed at any point, the next apply, undo or check rolls back first. CAP_NET_ADMIN is needed, and /run/lvsarp for the journal.
+ * A second call changes nothing: lvsarp_changed() is 0 then. If anything fails, what was done is rolled back and the
+ * message says so. If the process is killed at any point, the next apply, undo or check rolls back first. CAP_NET_ADMIN
+ * is needed, and /run/lvsarp for the journal.
  *
  * @param vips     n VIPs, as for lvsarp_plan()
  * @param n        how many, at least 1
  * @param options  or NULL
- * @return 0; -ECANCELED where the VIPs would not be silent afterwards, with nothing changed (lvsarp_finding_each() says why); -EINVAL;
- *         -ENODEV; -EPERM; -EROFS; -ETIMEDOUT for the lock; -EIO where the kernel does not show what was done; another -errno
+ * @return 0; -ECANCELED where the VIPs would not be silent afterwards, with nothing changed (lvsarp_finding_each() says
+ *         why); -EINVAL; -ENODEV; -EPERM; -EROFS; -ETIMEDOUT for the lock; -EIO where the kernel does not show what was
+ *         done; another -errno
  */
-int lvsarp_apply(struct lvsarp_host *h,
-                 const char *const *vips,
-                 size_t n,
-                 const struct lvsarp_apply_options *options);
+int lvsarp_apply(struct lvsarp_host *h, const char *const *vips, size_t n, const struct lvsarp_apply_options *options);
 
 /**
- * Takes back what lvsarp_apply() did on this namespace, in whatever process: the VIPs first, then the levels, each only where it still is what
- * apply made it. The rest is left alone and reported (lvsarp_finding_each()). CAP_NET_ADMIN is needed.
+ * Takes back what lvsarp_apply() did on this namespace, in whatever process: the VIPs first, then the levels, each only
+ * where it still is what apply made it. The rest is left alone and reported (lvsarp_finding_each()). CAP_NET_ADMIN is
+ * needed.
  *
- * @return 0, also where there is nothing to undo (lvsarp_changed()); -EPERM; -ETIMEDOUT for the lock; -EBADMSG for a journal that cannot be
- *         used; another -errno
+ * @return 0, also where there is nothing to undo (lvsarp_changed()); -EPERM; -ETIMEDOUT for the lock; -EBADMSG for a
+ *         journal that cannot be used; another -errno
  */
 int lvsarp_undo(struct lvsarp_host *h);
 
 /**
- * Says for every VIP whether the host is silent: no who-has for it is answered and no request carries it, on no interface.
+ * Says for every VIP whether the host is silent: no who-has for it is answered and no request carries it, on no
+ * interface.
  *
- * Needs no privilege. A handle that is kept open makes this a few netlink dumps: it may run every second.
+ * Needs no privilege. A handle that is kept open makes this a few netlink dumps: it may run every second. Where the
+ * journal shows an apply or undo that was killed midway, that is taken back or finished first if the caller may do so;
+ * otherwise it is a finding.
  *
  * @param vips  n VIPs; NULL with n 0 checks those that are bound and those that an apply had bound
  * @param n     how many
  * @param cb    gets each finding, the most important first; may be NULL
  * @param arg   is passed on to it
- * @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb returned to end the walk;
- *         -EINVAL; another -errno
+ * @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb
+ *         returned to end the walk; -EINVAL; another -errno
  */
-int lvsarp_check(struct lvsarp_host *h,
-                 const char *const *vips,
-                 size_t n,
-                 lvsarp_finding_cb cb,
-                 void *arg);
+int lvsarp_check(struct lvsarp_host *h, const char *const *vips, size_t n, lvsarp_finding_cb cb, void *arg);
+
+/* The outcome: what the last call did or found, kept in the handle and walked with a callback. */
 
 /**
- * How much the last lvsarp_set(), lvsarp_set_many(), lvsarp_vip_bind(), lvsarp_vip_unbind(), lvsarp_prefix_bind(), lvsarp_apply() or
- * lvsarp_undo() on the handle, or one of their kin, changed: levels, addresses and routes. 0: everything was right already.
+ * Whether the last call on the handle, which failed, had changed something: 0 it had not, 1 it had and put it back, -1
+ * it had and could not put all of it back; then the message says what is left, and where it was an apply the next one
+ * tries again.
+ *
+ * @return 0, 1 or -1; another negative errno for a handle that cannot be used
+ */
+int lvsarp_rolled_back(struct lvsarp_host *h);
+
+/**
+ * How much the last call on the handle changed: levels, addresses and routes. 0 where everything was right already, and
+ * where the last call was none that changes something.
+ *
+ * What a call leaves behind stays until the next lvsarp_set(), lvsarp_vip_bind(), lvsarp_vip_unbind(),
+ * lvsarp_prefix_bind(), lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo() or
+ * lvsarp_check() on the handle.
  *
  * @return a count, or a negative errno
  */
 int lvsarp_changed(struct lvsarp_host *h);
 
 /**
- * The steps of the last lvsarp_plan(), or those that the last lvsarp_apply(), lvsarp_undo() or lvsarp_set() on the handle did, in order.
+ * The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(),
+ * lvsarp_undo() or lvsarp_set(). Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each step
  * @param arg  is passed on to it
  * @return 0, or what cb returned to end the walk; -EINVAL
  */
-int lvsarp_step_each(struct lvsarp_host *h,
-                     lvsarp_step_cb cb,
-                     void *arg);
+int lvsarp_step_each(struct lvsarp_host *h, lvsarp_step_cb cb, void *arg);
 
 /**
- * The findings of the last lvsarp_check(), lvsarp_plan(), lvsarp_apply() or lvsarp_undo() on the handle, the most important first; where an
- * apply was refused or not verified (-ECANCELED, -EIO), those that say why.
+ * The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(),
+ * lvsarp_apply() or lvsarp_undo(); where an apply was refused or not verified (-ECANCELED, -EIO), those that say why.
+ * Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each finding
  * @param arg  is passed on to it
  * @return 0, or what cb returned to end the walk; -EINVAL
  */
-int lvsarp_finding_each(struct lvsarp_host *h,
-                        lvsarp_finding_cb cb,
-                        void *arg);
+int lvsarp_finding_each(struct lvsarp_host *h, lvsarp_finding_cb cb, void *arg);
 
 /**
- * The verdicts of the last lvsarp_check() on the handle: every VIP on every interface that is up and speaks ARP.
+ * The verdicts of the last call on the handle, if it was lvsarp_check(): every VIP on every interface that is up and
+ * speaks ARP. Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each verdict
  * @param arg  is passed on to it
  * @return 0, or what cb returned to end the walk; -EINVAL
  */
 int lvsarp_verdict_each(struct lvsarp_host *h, lvsarp_verdict_cb cb, void *arg);
+
+/* The tables of levels and keys, with their texts. They need no handle. */
 
 /**
  * What the kernel does at a value of a level, any integer (net/ipv4/arp.c: arp_ignore(), arp_solicit()).
@@ -1265,7 +969,7 @@ int lvsarp_key_each(lvsarp_key_cb cb, void *arg);
 int lvsarp_key_find(const char *name);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}
+#endif
 
-#endif  /* LVSARP_H */
+#endif /* LVSARP_H */

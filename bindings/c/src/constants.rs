@@ -125,13 +125,13 @@ pub const LVSARP_HAS_NEW: u32 = 2;
 // How much a finding matters (lvsarp_finding.severity).
 
 /// A VIP is not silent, or not there.
-pub const LVSARP_ERROR: i32 = 0;
+pub const LVSARP_SEVERITY_ERROR: i32 = 0;
 /// It could not be told whether a VIP is silent.
-pub const LVSARP_UNKNOWN: i32 = 1;
+pub const LVSARP_SEVERITY_UNKNOWN: i32 = 1;
 /// Silent now, but for a reason that may not last, or at a price.
-pub const LVSARP_WARNING: i32 = 2;
+pub const LVSARP_SEVERITY_WARNING: i32 = 2;
 /// Good to know.
-pub const LVSARP_INFO: i32 = 3;
+pub const LVSARP_SEVERITY_INFO: i32 = 3;
 
 // The rest.
 

@@ -22,6 +22,29 @@ const PATH: usize = 4096;
 /// No struct is longer, whatever its size says: the kernel has the same limit (`include/linux/uaccess.h: copy_struct_from_user()`, one page).
 const LONGEST_STRUCT: usize = 4096;
 
+unsafe extern "C" {
+    /// `<pthread.h>`; the libc crate lacks it on Linux.
+    fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int;
+}
+
+/// Keeps the calling thread from being cancelled; the result is how it was.
+pub fn hold_cancellation_off() -> c_int {
+    const PTHREAD_CANCEL_DISABLE: c_int = 1;
+    set_cancellation(PTHREAD_CANCEL_DISABLE)
+}
+
+/// Lets the calling thread be cancelled again, if it could be before.
+pub fn restore_cancellation(before: c_int) {
+    set_cancellation(before);
+}
+
+fn set_cancellation(state: c_int) -> c_int {
+    let mut old = 0;
+    // SAFETY: the pointer is to a live int. It can fail for an unknown state only.
+    unsafe { pthread_setcancelstate(state, &raw mut old) };
+    old
+}
+
 /// The bytes of a text before its end, which must come within `limit` bytes.
 fn bytes<'a>(what: &str, text: *const c_char, limit: usize) -> Result<&'a [u8]> {
     if text.is_null() {
@@ -59,9 +82,15 @@ pub fn label(label: *const c_char) -> Result<Option<String>> {
     if label.is_null() { Ok(None) } else { Ok(Some(text("label", label, NAME)?.to_owned())) }
 }
 
-/// A language.
+/// A language; what a program has without one is English.
 pub fn language<'a>(tag: *const c_char) -> Result<&'a str> {
-    if tag.is_null() { Ok("en") } else { text("language", tag, NAME) }
+    if tag.is_null() {
+        return Ok("en");
+    }
+    match text("language", tag, ADDRESS)? {
+        "" | "C" | "POSIX" | "C.UTF-8" => Ok("en"),
+        tag => Ok(tag),
+    }
 }
 
 /// A key's name.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use lvsarp::{Error, Finding, Host, LOCK_PATIENCE, Snapshot};
+use lvsarp::{Error, ErrorKind, Finding, Host, LOCK_PATIENCE, Snapshot};
 
 use crate::edge;
 use crate::outcome::Outcome;
@@ -32,6 +32,9 @@ pub struct Body {
     subject: Subject,
     message: [c_char; 1024],
     hint: [c_char; 512],
+    kind: [c_char; 24],
+    /// Whether the last call had changed something and put it back: 1, or -1 where it could not.
+    pub rolled_back: c_int,
     /// What the last call did or found.
     pub(crate) outcome: Outcome,
     /// How long apply and undo wait for the lock.
@@ -47,6 +50,8 @@ pub enum Subject {
 /// Why a call failed.
 pub struct Failure {
     code: c_int,
+    kind: &'static str,
+    rolled_back: c_int,
     message: String,
     hint: String,
     findings: Vec<Finding>,
@@ -56,19 +61,20 @@ impl Failure {
     /// A wrong argument, in the library's words.
     #[cold]
     pub fn input(thing: impl Display, cause: impl Display) -> Failure {
-        Failure::new(libc::EINVAL, format!("cannot use {thing}: {cause}"))
+        Failure::new(ErrorKind::InvalidInput, format!("cannot use {thing}: {cause}"))
     }
 
     /// A struct that is too long.
     #[cold]
     pub fn too_big(thing: impl Display, cause: impl Display) -> Failure {
-        Failure::new(libc::E2BIG, format!("cannot use {thing}: {cause}"))
+        Failure { code: -libc::E2BIG, ..Failure::input(thing, cause) }
     }
 
-    /// A failure with an errno, positive, and its text.
+    /// A failure of a kind, with its text.
     #[cold]
-    pub fn new(errno: c_int, message: impl Into<String>) -> Failure {
-        Failure { code: -errno, message: message.into(), hint: String::new(), findings: Vec::new() }
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Failure {
+        let (code, kind) = (-kind.errno(), kind.name());
+        Failure { code, kind, rolled_back: 0, message: message.into(), hint: String::new(), findings: Vec::new() }
     }
 
     /// What the call returns.
@@ -76,9 +82,12 @@ impl Failure {
         self.code
     }
 
-    /// The text.
-    pub fn message(&self) -> &str {
-        &self.message
+    /// The text with what to do about it, for where there is no handle to keep both.
+    pub fn whole(&self) -> String {
+        match &self.hint[..] {
+            "" => self.message.clone(),
+            hint => format!("{}; {hint}", self.message),
+        }
     }
 }
 
@@ -87,6 +96,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure {
             code: -error.errno(),
+            kind: error.kind().name(),
+            rolled_back: match error.rolled_back() {
+                None => 0,
+                Some(true) => 1,
+                Some(false) => -1,
+            },
             message: error.to_string(),
             hint: error.hint_text().unwrap_or("").to_owned(),
             findings: error.findings().to_vec(),
@@ -96,11 +111,16 @@ impl From<Error> for Failure {
 
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// Runs something so that no panic gets out of the library.
+/// Runs something so that no panic gets out of the library, and the thread is not cancelled inside of it: `pthread_cancel()` unwinds the stack,
+/// which Rust does not survive.
 pub fn contained(body: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
-        Err(Failure::new(libc::ENOTRECOVERABLE, "an internal error of lvsarp: please report it with what it printed"))
-    })
+    let cancelable = edge::hold_cancellation_off();
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
+        let message = "an internal error of lvsarp: please report it with what it printed";
+        Err(Failure::new(ErrorKind::System(libc::ENOTRECOVERABLE), message))
+    });
+    edge::restore_cancellation(cancelable);
+    result
 }
 
 impl Body {
@@ -109,7 +129,7 @@ impl Body {
         match &self.subject {
             Subject::Live(host) => Ok(host),
             Subject::Recorded(_) => {
-                Err(Failure::new(libc::EROFS, format!("cannot {act}: the handle is a recorded snapshot")))
+                Err(Failure::new(ErrorKind::ReadOnly, format!("cannot {act}: the handle is a recorded snapshot")))
             }
         }
     }
@@ -121,6 +141,8 @@ impl Body {
     fn failed(&mut self, failure: Failure) -> c_int {
         edge::copy(&failure.message, &mut self.message);
         edge::copy(&failure.hint, &mut self.hint);
+        edge::copy(failure.kind, &mut self.kind);
+        self.rolled_back = failure.rolled_back;
         if !failure.findings.is_empty() {
             self.outcome = Outcome { findings: failure.findings, ..Outcome::default() };
         }
@@ -131,8 +153,15 @@ impl Body {
 impl lvsarp_host {
     /// A new handle, which belongs to C from now on.
     pub fn give(subject: Subject) -> *mut lvsarp_host {
-        let body =
-            Body { subject, message: [0; 1024], hint: [0; 512], outcome: Outcome::default(), patience: LOCK_PATIENCE };
+        let body = Body {
+            subject,
+            message: [0; 1024],
+            hint: [0; 512],
+            kind: [0; 24],
+            rolled_back: 0,
+            outcome: Outcome::default(),
+            patience: LOCK_PATIENCE,
+        };
         Box::into_raw(Box::new(lvsarp_host { open: OPEN, call: AtomicU32::new(FREE), body: UnsafeCell::new(body) }))
     }
 }
@@ -163,6 +192,21 @@ fn drop_handle(h: *const lvsarp_host) {
 
 /// The door: a NULL, a closed handle and one that is in a call already do not get in, no panic gets out, and a failure leaves its message.
 pub fn enter(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_int>) -> c_int {
+    through(h, &mut |inside| {
+        inside.message[0] = 0;
+        inside.hint[0] = 0;
+        inside.kind[0] = 0;
+        inside.rolled_back = 0;
+        body(inside)
+    })
+}
+
+/// The same door for who only looks at what the last call left: its message stays.
+pub fn look(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_int>) -> c_int {
+    through(h, body)
+}
+
+fn through(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_int>) -> c_int {
     if h.is_null() {
         return -libc::EINVAL;
     }
@@ -174,10 +218,8 @@ pub fn enter(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_
     }
     // SAFETY: the exchange lets one call in at a time, and nothing else touches the body.
     let inside = unsafe { &mut *handle.body.get() };
-    inside.message[0] = 0;
-    inside.hint[0] = 0;
     let code = contained(&mut || body(inside)).unwrap_or_else(|failure| inside.failed(failure));
-    if handle.call.swap(FREE, Ordering::Release) == CLOSING {
+    if handle.call.compare_exchange(IN_CALL, FREE, Ordering::Release, Ordering::Relaxed).is_err() {
         drop_handle(h);
     }
     code
@@ -186,19 +228,23 @@ pub fn enter(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_
 /// Closes a handle: at once, or, from a callback, when the call that it is in ends.
 pub fn close(h: *mut lvsarp_host) {
     let Some(handle) = open_handle(h) else { return };
-    match handle.call.compare_exchange(FREE, CLOSING, Ordering::Acquire, Ordering::Relaxed) {
-        Ok(_) => drop_handle(h),
-        Err(_) => handle.call.store(CLOSING, Ordering::Relaxed),
+    if handle.call.swap(CLOSING, Ordering::Acquire) == FREE {
+        drop_handle(h);
     }
 }
 
-/// A text of a handle, by which of the two it is.
-pub fn text_of(h: *const lvsarp_host, which: fn(&Body) -> &[c_char]) -> *const c_char {
+/// A text of a handle, or what stands for it where there is no open one and where a call is in it.
+pub fn text_of(
+    h: *const lvsarp_host,
+    which: fn(&Body) -> &[c_char],
+    closed: &'static CStr,
+    in_call: &'static CStr,
+) -> *const c_char {
     let Some(handle) = open_handle(h) else {
-        return c"not an open handle".as_ptr();
+        return closed.as_ptr();
     };
     if handle.call.load(Ordering::Acquire) != FREE {
-        return c"the handle is in a call".as_ptr();
+        return in_call.as_ptr();
     }
     // SAFETY: no call is in the handle.
     which(unsafe { &*handle.body.get() }).as_ptr()
@@ -212,10 +258,15 @@ pub fn hint(body: &Body) -> &[c_char] {
     &body.hint
 }
 
+pub fn kind(body: &Body) -> &[c_char] {
+    &body.kind
+}
+
 /// The words for a return value.
 pub fn words(code: c_int) -> &'static CStr {
     match code.saturating_abs() {
         0 => c"success",
+        1 if code == 1 => c"no failure: the VIPs are not silent, or a callback ended the walk",
         libc::EINVAL => c"an argument is wrong; nothing was done",
         libc::E2BIG => c"a struct asks for something that this version of the library does not know; nothing was done",
         libc::EBADF => c"not an open handle",

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use lvsarp::{Key, Level, Via};
+use lvsarp::{ErrorKind, Key, Level, Via};
 
 use crate::constants::{LVSARP_KNOWN_ALL, LVSARP_KNOWN_EFFECTIVE, LVSARP_KNOWN_OWN};
 use crate::edge::{self, SizedStruct};
@@ -67,7 +67,7 @@ pub extern "C" fn lvsarp_read(h: *mut lvsarp_host, iface: *const c_char, key: i3
             Subject::Recorded(snapshot) => snapshot.conf(&scope)?.and_then(|conf| conf.get(key)),
         };
         let missing =
-            || Failure::new(libc::EOPNOTSUPP, format!("cannot read {scope}/{key}: this kernel does not have it"));
+            || Failure::new(ErrorKind::Unsupported, format!("cannot read {scope}/{key}: this kernel does not have it"));
         edge::put(value, found.ok_or_else(missing)?);
         Ok(0)
     })
@@ -92,7 +92,7 @@ pub extern "C" fn lvsarp_set(h: *mut lvsarp_host, iface: *const c_char, key: i32
 /// @param iface   an interface's name, "all" or "default"
 /// @param keys    n keys
 /// @param values  n values
-/// @param n       how many
+/// @param n       how many, at least 1
 /// @param via     which way: LVSARP_VIA_AUTO, LVSARP_VIA_PROCFS or LVSARP_VIA_NETLINK
 /// @return as lvsarp_set(); -EOPNOTSUPP for all and default over netlink, which has no request for them
 #[unsafe(no_mangle)]
@@ -111,6 +111,9 @@ pub extern "C" fn lvsarp_set_many(
         let mut wanted: Vec<(Key, i32)> = Vec::new();
         for (key, value) in edge::array("keys", keys, n)?.iter().zip(edge::array("values", values, n)?) {
             wanted.push((edge::key(*key)?, *value));
+        }
+        if wanted.is_empty() {
+            return Err(Failure::input("an empty list of levels", "name at least one"));
         }
         let host = body.live(&format!("set a level of {scope}"))?;
         body.outcome = Outcome::of(host.set(&scope, &wanted, via)?);

@@ -7,24 +7,24 @@ use lvsarp::{Host, Snapshot};
 use crate::edge;
 use crate::handle::{self, Failure, Result, Subject, contained, enter, lvsarp_host};
 
-/// Gets the snapshot as one line of JSON, length bytes of UTF-8 with no zero behind them, valid until it returns. What it returns is what
+/// Gets the snapshot as one line of JSON, length bytes of UTF-8 with a zero behind them, valid until it returns. What it returns is what
 /// lvsarp_snapshot() returns.
 pub type lvsarp_text_cb = Option<extern "C" fn(json: *const c_char, length: usize, arg: *mut c_void) -> c_int>;
 
-/// Opens a network namespace. Needs no privilege for the calling thread's own; CAP_SYS_ADMIN for another one. Costs under 30 system calls.
+/// Opens a network namespace. Needs no privilege for the calling thread's own, and CAP_SYS_ADMIN for another one.
 ///
 /// The handle stays in that namespace, whatever thread uses it and wherever that thread is by then. To open another namespace a thread is
 /// started with all signals blocked, enters it, and ends before this returns; the calling thread stays where it is.
 ///
 /// @param netns  a name below /run/netns, a path (it has a slash), or a process (digits); NULL for the calling thread's namespace
 /// @param out    where the handle goes; NULL goes there if this fails
-/// @return 0; -ENOENT if there is no such namespace; -EPERM or -EACCES; -EINVAL for a name that is none; another -errno
+/// @return 0; -ENOENT if there is no such namespace; -EPERM; -EINVAL for a malformed name; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_open(netns: *const c_char, out: *mut *mut lvsarp_host) -> c_int {
     lvsarp_open_message(netns, out, std::ptr::null_mut(), 0)
 }
 
-/// lvsarp_open() that says in words why it failed: there is no handle then to ask for the message.
+/// lvsarp_open() that says in words why it failed and what to do about it: there is no handle then to ask.
 ///
 /// @param netns    as for lvsarp_open()
 /// @param out      as for lvsarp_open()
@@ -91,7 +91,7 @@ fn give(
             code
         }
         Err(failure) => {
-            edge::put_text(message, size, failure.message());
+            edge::put_text(message, size, &failure.whole());
             failure.code()
         }
     }
@@ -110,23 +110,36 @@ pub extern "C" fn lvsarp_close(h: *mut lvsarp_host) {
 
 /// Why the last call on the handle failed: "cannot write eth0/arp_ignore: Read-only file system". "" if it did not fail.
 ///
-/// @return never NULL; valid until the next call on the handle
+/// @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(), lvsarp_kind(),
+///         lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_message(h: *const lvsarp_host) -> *const c_char {
-    handle::text_of(h, handle::message)
+    handle::text_of(h, handle::message, c"not an open handle", c"the handle is in a call")
 }
 
 /// What to do about the failure of the last call on the handle, such as which capability is missing. "" where there is nothing to say.
 ///
-/// @return never NULL; valid until the next call on the handle
+/// @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(), lvsarp_kind(),
+///         lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_hint(h: *const lvsarp_host) -> *const c_char {
-    handle::text_of(h, handle::hint)
+    handle::text_of(h, handle::hint, c"", c"")
+}
+
+/// What kind of failure the last call on the handle was, as a stable word. An errno may have come from the kernel or from lvsarp itself; the kind
+/// tells: "invalid-input", "no-interface", "no-namespace", "permission", "read-only", "unsupported", "lock-timeout", "interrupted", "journal",
+/// "not-verified", "refused", or "system" for any other system call that failed. "" if it did not fail.
+///
+/// @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(), lvsarp_kind(),
+///         lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+#[unsafe(no_mangle)]
+pub extern "C" fn lvsarp_kind(h: *const lvsarp_host) -> *const c_char {
+    handle::text_of(h, handle::kind, c"", c"")
 }
 
 /// What a return value means in general, as a constant text. lvsarp_message() knows more.
 ///
-/// @param rc  what a function of this library returned; the sign does not matter
+/// @param rc  what a function of this library returned
 /// @return never NULL; valid for ever
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_strerror(rc: c_int) -> *const c_char {
@@ -151,11 +164,12 @@ pub extern "C" fn lvsarp_snapshot(h: *mut lvsarp_host, cb: lvsarp_text_cb, arg: 
         let Some(cb) = cb else {
             return Err(Failure::input("NULL as a callback", "a function is needed"));
         };
-        let json = match body.subject() {
+        let mut json = match body.subject() {
             Subject::Live(host) => host.snapshot()?.to_json(),
             Subject::Recorded(snapshot) => snapshot.to_json(),
         };
-        Ok(cb(json.as_ptr().cast(), json.len(), arg))
+        json.push('\0');
+        Ok(cb(json.as_ptr().cast(), json.len() - 1, arg))
     })
 }
 

@@ -5,11 +5,11 @@ use std::ffi::{c_int, c_void};
 use lvsarp::{Change, Changes, Finding, Plan, Report, Severity, Step, Verdict};
 
 use crate::constants::{
-    LVSARP_ERROR, LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_INFO, LVSARP_STEP_ADDRESS, LVSARP_STEP_LEVEL,
-    LVSARP_STEP_ROUTE, LVSARP_UNKNOWN, LVSARP_WARNING,
+    LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_SEVERITY_ERROR, LVSARP_SEVERITY_INFO, LVSARP_SEVERITY_UNKNOWN,
+    LVSARP_SEVERITY_WARNING, LVSARP_STEP_ADDRESS, LVSARP_STEP_LEVEL, LVSARP_STEP_ROUTE,
 };
 use crate::edge::{self, SizedStruct};
-use crate::handle::{enter, lvsarp_host};
+use crate::handle::{look, lvsarp_host};
 use crate::values::{lvsarp_finding, lvsarp_step, lvsarp_verdict};
 
 /// Gets one step. The struct is valid until it returns; non-zero ends the walk.
@@ -74,10 +74,10 @@ fn step(step: &Step) -> lvsarp_step {
 fn finding(finding: &Finding) -> lvsarp_finding {
     let mut ours = lvsarp_finding {
         severity: match finding.severity {
-            Severity::Error => LVSARP_ERROR,
-            Severity::Unknown => LVSARP_UNKNOWN,
-            Severity::Warning => LVSARP_WARNING,
-            Severity::Info => LVSARP_INFO,
+            Severity::Error => LVSARP_SEVERITY_ERROR,
+            Severity::Unknown => LVSARP_SEVERITY_UNKNOWN,
+            Severity::Warning => LVSARP_SEVERITY_WARNING,
+            Severity::Info => LVSARP_SEVERITY_INFO,
         },
         ..lvsarp_finding::empty()
     };
@@ -105,42 +105,56 @@ fn verdict(verdict: &Verdict) -> lvsarp_verdict {
     ours
 }
 
-/// How much the last lvsarp_set(), lvsarp_set_many(), lvsarp_vip_bind(), lvsarp_vip_unbind(), lvsarp_prefix_bind(), lvsarp_apply() or
-/// lvsarp_undo() on the handle, or one of their kin, changed: levels, addresses and routes. 0: everything was right already.
+/// Whether the last call on the handle, which failed, had changed something: 0 it had not, 1 it had and put it back, -1 it had and could not put all of
+/// it back; then the message says what is left, and where it was an apply the next one tries again.
+///
+/// @return 0, 1 or -1; another negative errno for a handle that cannot be used
+#[unsafe(no_mangle)]
+pub extern "C" fn lvsarp_rolled_back(h: *mut lvsarp_host) -> c_int {
+    look(h, &mut |body| Ok(body.rolled_back))
+}
+
+/// How much the last call on the handle changed: levels, addresses and routes. 0 where everything was right already, and where the last call was none
+/// that changes something.
+///
+/// What a call leaves behind stays until the next lvsarp_set(), lvsarp_vip_bind(), lvsarp_vip_unbind(), lvsarp_prefix_bind(),
+/// lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo() or lvsarp_check() on the handle.
 ///
 /// @return a count, or a negative errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_changed(h: *mut lvsarp_host) -> c_int {
-    enter(h, &mut |body| Ok(c_int::try_from(body.outcome.changed).unwrap_or(c_int::MAX)))
+    look(h, &mut |body| Ok(c_int::try_from(body.outcome.changed).unwrap_or(c_int::MAX)))
 }
 
-/// The steps of the last lvsarp_plan(), or those that the last lvsarp_apply(), lvsarp_undo() or lvsarp_set() on the handle did, in order.
+/// The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(), lvsarp_undo() or lvsarp_set(). Stays as
+/// long as lvsarp_changed() does.
 ///
 /// @param cb   gets each step
 /// @param arg  is passed on to it
 /// @return 0, or what cb returned to end the walk; -EINVAL
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_step_each(h: *mut lvsarp_host, cb: lvsarp_step_cb, arg: *mut c_void) -> c_int {
-    enter(h, &mut |body| body.outcome.each_step(cb, arg))
+    look(h, &mut |body| body.outcome.each_step(cb, arg))
 }
 
-/// The findings of the last lvsarp_check(), lvsarp_plan(), lvsarp_apply() or lvsarp_undo() on the handle, the most important first; where an
-/// apply was refused or not verified (-ECANCELED, -EIO), those that say why.
+/// The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(), lvsarp_apply() or lvsarp_undo(); where
+/// an apply was refused or not verified (-ECANCELED, -EIO), those that say why. Stays as long as lvsarp_changed() does.
 ///
 /// @param cb   gets each finding
 /// @param arg  is passed on to it
 /// @return 0, or what cb returned to end the walk; -EINVAL
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_finding_each(h: *mut lvsarp_host, cb: lvsarp_finding_cb, arg: *mut c_void) -> c_int {
-    enter(h, &mut |body| body.outcome.each_finding(cb, arg))
+    look(h, &mut |body| body.outcome.each_finding(cb, arg))
 }
 
-/// The verdicts of the last lvsarp_check() on the handle: every VIP on every interface that is up and speaks ARP.
+/// The verdicts of the last call on the handle, if it was lvsarp_check(): every VIP on every interface that is up and speaks ARP. Stays as long as
+/// lvsarp_changed() does.
 ///
 /// @param cb   gets each verdict
 /// @param arg  is passed on to it
 /// @return 0, or what cb returned to end the walk; -EINVAL
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_verdict_each(h: *mut lvsarp_host, cb: lvsarp_verdict_cb, arg: *mut c_void) -> c_int {
-    enter(h, &mut |body| edge::walk(body.outcome.verdicts.iter().map(verdict), cb, arg))
+    look(h, &mut |body| edge::walk(body.outcome.verdicts.iter().map(verdict), cb, arg))
 }

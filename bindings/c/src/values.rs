@@ -1,10 +1,11 @@
 //! The structs that cross: fixed widths, explicit padding, and the size first.
 //!
-//! A new field goes to the end, is 0 where it is not set, and its struct's `_INIT` in `cbindgen.toml` gets one more value.
+//! A new field goes to the end of a struct with a size, is 0 where it is not set, and its struct's `_INIT` in `cbindgen.toml` gets one more value.
 
 use std::ffi::c_char;
 
-/// The three values behind one key of an interface. One that the kernel did not report is not 0: its bit in known is missing.
+/// The three values behind one key of an interface. One that the kernel did not report is not 0: its bit in known is missing. It has no size and never
+/// grows.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct lvsarp_level {
@@ -68,7 +69,7 @@ pub struct lvsarp_bind_options {
     /// The label (IPv4), such as lo:0; "": the device's name, or with ioctl the first free one.
     pub label: [c_char; 16],
     /// The scope (IPv4): global, site, link, host or a number; "" is global.
-    pub scope: [c_char; 16],
+    pub address_scope: [c_char; 16],
 }
 
 /// One network interface.
@@ -185,7 +186,7 @@ pub struct lvsarp_step {
 pub struct lvsarp_finding {
     /// The size of this struct in bytes, as the library knows it.
     pub size: usize,
-    /// How much it matters: LVSARP_ERROR, LVSARP_UNKNOWN, LVSARP_WARNING or LVSARP_INFO.
+    /// How much it matters: LVSARP_SEVERITY_ERROR, _UNKNOWN, _WARNING or _INFO.
     pub severity: i32,
     /// 0.
     pub reserved: u32,

@@ -185,7 +185,7 @@ pub extern "C" fn lvsarp_vip_bind_many(
         };
         let dev = IfName::new(edge::field("interface name", &options.dev)?.unwrap_or("lo"))?;
         let label = edge::field("label", &options.label)?;
-        let scope = edge::field("scope", &options.scope)?.unwrap_or("global").parse()?;
+        let scope = edge::field("scope", &options.address_scope)?.unwrap_or("global").parse()?;
         let method = edge::one_of("method", options.method, &[Method::Netlink, Method::Ioctl])?;
         let force = edge::flags(options.flags, LVSARP_FORCE)? != 0;
         let with = |vip| Binding { label: label.map(str::to_owned), scope, method, force, ..Binding::new(vip, dev) };
@@ -213,7 +213,8 @@ pub extern "C" fn lvsarp_vip_unbind(h: *mut lvsarp_host, vip: *const c_char, dev
     })
 }
 
-/// Removes many VIPs from one device, with many requests in one send.
+/// Removes many VIPs from one device, with many requests in one send. If one of them fails, those that this call had removed are bound again, with
+/// scope global and the device's label.
 ///
 /// @param vips     n VIPs
 /// @param n        how many
@@ -282,7 +283,7 @@ pub extern "C" fn lvsarp_prefix_each(h: *mut lvsarp_host, cb: lvsarp_prefix_cb, 
         let live;
         let routes = match body.subject() {
             Subject::Live(host) => {
-                live = host.snapshot()?.local_routes;
+                live = host.local_routes()?;
                 &live
             }
             Subject::Recorded(snapshot) => &snapshot.local_routes,

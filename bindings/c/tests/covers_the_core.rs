@@ -9,6 +9,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Host::open", &["lvsarp_open", "lvsarp_open_message"]),
     ("Host::open_netns", &["lvsarp_open", "lvsarp_open_message"]),
     ("Host::snapshot", &["lvsarp_snapshot"]),
+    ("Host::local_routes", &["lvsarp_prefix_each"]),
     ("Host::interfaces", &["lvsarp_interface_each"]),
     ("Host::addresses", &["lvsarp_address_each", "lvsarp_vip_each"]),
     ("Host::get", &["lvsarp_get"]),
@@ -37,11 +38,13 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Snapshot::plan", &["lvsarp_plan"]),
     ("Snapshot::check", &["lvsarp_check"]),
     ("Error::errno", &["lvsarp_strerror"]),
-    ("Error::kind", &["lvsarp_strerror"]),
+    ("Error::kind", &["lvsarp_kind"]),
     ("Error::hint_text", &["lvsarp_hint"]),
-    ("Error::rolled_back", &["lvsarp_message"]),
+    ("Error::rolled_back", &["lvsarp_rolled_back"]),
     ("Error::aftermath", &["lvsarp_message"]),
     ("Error::findings", &["lvsarp_finding_each"]),
+    ("Report::has_errors", &["lvsarp_finding_each"]),
+    ("Plan::is_empty", &["lvsarp_step_each"]),
     ("level::meaning", &["lvsarp_meaning_of"]),
     ("level::meanings", &["lvsarp_meaning_each"]),
 ];
@@ -52,8 +55,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("Snapshot::kernel_version", "it chooses between rules inside the library"),
 ];
 
-/// What C has besides: closing, versions, names of numbers, and the prefixes that a snapshot lists as a field.
-const ONLY_IN_C: &[&str] = &["lvsarp_close", "lvsarp_version", "lvsarp_key_find", "lvsarp_prefix_each"];
+/// What C has besides: closing, versions, and names of numbers.
+const ONLY_IN_C: &[&str] = &["lvsarp_close", "lvsarp_version", "lvsarp_key_find"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -86,7 +89,7 @@ fn core() -> BTreeSet<String> {
                 syn::Item::Impl(block) if block.trait_.is_none() => {
                     let syn::Type::Path(of) = *block.self_ty else { continue };
                     let of = of.path.segments.last().unwrap().ident.to_string();
-                    if !["Host", "Snapshot", "Error"].contains(&of.as_str()) {
+                    if !["Host", "Snapshot", "Report", "Plan", "Changes", "Error"].contains(&of.as_str()) {
                         continue;
                     }
                     for item in block.items {

@@ -1,0 +1,132 @@
+/*
+ * The layout of every struct and the versions, as released: a program that was built then still runs.
+ * Recorded by `cargo xtask abi`. A difference in a line that is here is a break of the ABI; what is added
+ * since then gets lines of its own at the next release.
+ */
+#include <lvsarp.h>
+
+#define IS(what, value) _Static_assert(sizeof(void *) != 8 || (what) == (value), #what " is " #value)
+
+_Static_assert(LVSARP_VERSION_NUMBER ==
+               (LVSARP_VERSION_MAJOR << 16) + (LVSARP_VERSION_MINOR << 8) + LVSARP_VERSION_PATCH,
+               "the version macros agree");
+
+IS(sizeof(struct lvsarp_level), 16);
+IS(offsetof(struct lvsarp_level, own), 0);
+IS(offsetof(struct lvsarp_level, all), 4);
+IS(offsetof(struct lvsarp_level, effective), 8);
+IS(offsetof(struct lvsarp_level, known), 12);
+
+IS(sizeof(struct lvsarp_levels), 40);
+IS(offsetof(struct lvsarp_levels, size), 0);
+IS(offsetof(struct lvsarp_levels, arp_ignore), 8);
+IS(offsetof(struct lvsarp_levels, arp_announce), 24);
+
+IS(sizeof(struct lvsarp_interface), 184);
+IS(offsetof(struct lvsarp_interface, size), 0);
+IS(offsetof(struct lvsarp_interface, index), 8);
+IS(offsetof(struct lvsarp_interface, flags), 12);
+IS(offsetof(struct lvsarp_interface, hardware), 16);
+IS(offsetof(struct lvsarp_interface, mtu), 20);
+IS(offsetof(struct lvsarp_interface, master), 24);
+IS(offsetof(struct lvsarp_interface, link), 28);
+IS(offsetof(struct lvsarp_interface, role), 32);
+IS(offsetof(struct lvsarp_interface, reserved), 36);
+IS(offsetof(struct lvsarp_interface, name), 40);
+IS(offsetof(struct lvsarp_interface, kind), 56);
+IS(offsetof(struct lvsarp_interface, mac), 88);
+
+IS(sizeof(struct lvsarp_address), 232);
+IS(offsetof(struct lvsarp_address, size), 0);
+IS(offsetof(struct lvsarp_address, index), 8);
+IS(offsetof(struct lvsarp_address, family), 12);
+IS(offsetof(struct lvsarp_address, prefixlen), 16);
+IS(offsetof(struct lvsarp_address, flags), 20);
+IS(offsetof(struct lvsarp_address, metric), 24);
+IS(offsetof(struct lvsarp_address, protocol), 28);
+IS(offsetof(struct lvsarp_address, valid), 32);
+IS(offsetof(struct lvsarp_address, preferred), 36);
+IS(offsetof(struct lvsarp_address, dev), 40);
+IS(offsetof(struct lvsarp_address, label), 56);
+IS(offsetof(struct lvsarp_address, scope), 72);
+IS(offsetof(struct lvsarp_address, local), 88);
+IS(offsetof(struct lvsarp_address, peer), 136);
+IS(offsetof(struct lvsarp_address, broadcast), 184);
+
+IS(sizeof(struct lvsarp_bind_options), 64);
+IS(offsetof(struct lvsarp_bind_options, size), 0);
+IS(offsetof(struct lvsarp_bind_options, method), 8);
+IS(offsetof(struct lvsarp_bind_options, flags), 12);
+IS(offsetof(struct lvsarp_bind_options, dev), 16);
+IS(offsetof(struct lvsarp_bind_options, label), 32);
+IS(offsetof(struct lvsarp_bind_options, address_scope), 48);
+
+IS(sizeof(struct lvsarp_prefix), 88);
+IS(offsetof(struct lvsarp_prefix, size), 0);
+IS(offsetof(struct lvsarp_prefix, index), 8);
+IS(offsetof(struct lvsarp_prefix, prefixlen), 12);
+IS(offsetof(struct lvsarp_prefix, table), 16);
+IS(offsetof(struct lvsarp_prefix, protocol), 20);
+IS(offsetof(struct lvsarp_prefix, dev), 24);
+IS(offsetof(struct lvsarp_prefix, network), 40);
+
+IS(sizeof(struct lvsarp_apply_options), 72);
+IS(offsetof(struct lvsarp_apply_options, size), 0);
+IS(offsetof(struct lvsarp_apply_options, scope), 8);
+IS(offsetof(struct lvsarp_apply_options, method), 12);
+IS(offsetof(struct lvsarp_apply_options, flags), 16);
+IS(offsetof(struct lvsarp_apply_options, reserved), 20);
+IS(offsetof(struct lvsarp_apply_options, dev), 24);
+IS(offsetof(struct lvsarp_apply_options, label), 40);
+IS(offsetof(struct lvsarp_apply_options, address_scope), 56);
+
+IS(sizeof(struct lvsarp_step), 832);
+IS(offsetof(struct lvsarp_step, size), 0);
+IS(offsetof(struct lvsarp_step, kind), 8);
+IS(offsetof(struct lvsarp_step, has), 12);
+IS(offsetof(struct lvsarp_step, act), 16);
+IS(offsetof(struct lvsarp_step, thing), 32);
+IS(offsetof(struct lvsarp_step, old_value), 192);
+IS(offsetof(struct lvsarp_step, new_value), 256);
+IS(offsetof(struct lvsarp_step, reason), 320);
+
+IS(sizeof(struct lvsarp_finding), 1136);
+IS(offsetof(struct lvsarp_finding, size), 0);
+IS(offsetof(struct lvsarp_finding, severity), 8);
+IS(offsetof(struct lvsarp_finding, reserved), 12);
+IS(offsetof(struct lvsarp_finding, code), 16);
+IS(offsetof(struct lvsarp_finding, interface), 48);
+IS(offsetof(struct lvsarp_finding, vip), 64);
+IS(offsetof(struct lvsarp_finding, message), 112);
+IS(offsetof(struct lvsarp_finding, hint), 624);
+
+IS(sizeof(struct lvsarp_verdict), 80);
+IS(offsetof(struct lvsarp_verdict, size), 0);
+IS(offsetof(struct lvsarp_verdict, replies), 8);
+IS(offsetof(struct lvsarp_verdict, announces), 12);
+IS(offsetof(struct lvsarp_verdict, vip), 16);
+IS(offsetof(struct lvsarp_verdict, interface), 64);
+
+IS(sizeof(struct lvsarp_meaning), 552);
+IS(offsetof(struct lvsarp_meaning, size), 0);
+IS(offsetof(struct lvsarp_meaning, first), 8);
+IS(offsetof(struct lvsarp_meaning, last), 12);
+IS(offsetof(struct lvsarp_meaning, hides_vip), 16);
+IS(offsetof(struct lvsarp_meaning, reserved), 20);
+IS(offsetof(struct lvsarp_meaning, values), 24);
+IS(offsetof(struct lvsarp_meaning, text), 40);
+
+IS(sizeof(struct lvsarp_key), 208);
+IS(offsetof(struct lvsarp_key, size), 0);
+IS(offsetof(struct lvsarp_key, key), 8);
+IS(offsetof(struct lvsarp_key, first), 12);
+IS(offsetof(struct lvsarp_key, last), 16);
+IS(offsetof(struct lvsarp_key, merge), 20);
+IS(offsetof(struct lvsarp_key, since_major), 24);
+IS(offsetof(struct lvsarp_key, since_minor), 28);
+IS(offsetof(struct lvsarp_key, merge_before), 32);
+IS(offsetof(struct lvsarp_key, before_major), 36);
+IS(offsetof(struct lvsarp_key, before_minor), 40);
+IS(offsetof(struct lvsarp_key, reserved), 44);
+IS(offsetof(struct lvsarp_key, name), 48);
+IS(offsetof(struct lvsarp_key, text), 80);
