@@ -39,8 +39,16 @@ static int say_step(const struct lvsarp_step *step, void *what)
 
 static int say_finding(const struct lvsarp_finding *finding, void *what)
 {
-    if (finding->severity <= LVSARP_UNKNOWN)
+    if (finding->severity <= LVSARP_SEVERITY_UNKNOWN)
         say(what, finding->message);
+    return 0;
+}
+
+/* What undo left alone because somebody else changed it meanwhile is a warning. */
+static int say_left_alone(const struct lvsarp_finding *finding, void *left)
+{
+    say("undo", finding->message);
+    *(int *)left = 1;
     return 0;
 }
 
@@ -74,9 +82,11 @@ static int undo(struct agent *agent)
 {
     if (lvsarp_undo(agent->host) < 0)
         return failed(agent, "undo");
+    int left = 0;
     lvsarp_step_each(agent->host, say_step, "undo");
-    say("undo", "done");
-    return 0;
+    lvsarp_finding_each(agent->host, say_left_alone, &left);
+    say("undo", left ? "something was left" : "done");
+    return left ? -1 : 0;
 }
 
 /* Adds a descriptor to the loop; its number is what the loop gets back. */

@@ -3,7 +3,8 @@
  *
  *     dr_check [-n NETNS] [-i SECONDS] [VIP...]
  *
- * Prints one line and exits as keepalived's MISC_CHECK and ldirectord's external check want it: 0 healthy, 1 not, 2 could not tell.
+ * Prints one line and exits as keepalived's MISC_CHECK and ldirectord's external check want it: 0 healthy, 1 not, or it could not be told.
+ * It looks at the host that it runs on, or at the namespace NETNS: from a director run it on the real server (ssh, NRPE).
  * Without a VIP it checks those that are bound. With -i it keeps running, checks every SECONDS, and prints a line whenever the verdict changes.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -18,7 +19,7 @@
 static int first_finding(const struct lvsarp_finding *finding, void *arg)
 {
     char *line = arg;
-    if (line[0] == '\0' && finding->severity <= LVSARP_UNKNOWN)
+    if (line[0] == '\0' && finding->severity <= LVSARP_SEVERITY_UNKNOWN)
         snprintf(line, 600, "%s", finding->message);
     return 0;
 }
@@ -31,7 +32,7 @@ static int check(struct lvsarp_host *h, const char *const *vips, size_t n, char 
         snprintf(line, 600, "%s", lvsarp_message(h));
     else if (rc == 0)
         strcpy(line, "silent in ARP");
-    return rc < 0 ? 2 : rc;
+    return rc != 0;
 }
 
 int main(int argc, char **argv)
@@ -45,7 +46,7 @@ int main(int argc, char **argv)
             interval = (unsigned)strtoul(optarg, NULL, 10);
         } else {
             fprintf(stderr, "usage: %s [-n NETNS] [-i SECONDS] [VIP...]\n", argv[0]);
-            return 2;
+            return 1;
         }
     }
     const char *const *vips = (const char *const *)(argv + optind);
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
     int rc = lvsarp_open_message(netns, &h, line, sizeof(line));
     if (rc < 0) {
         puts(line);
-        return 2;
+        return 1;
     }
     int status = check(h, vips, n, line);
     puts(line);

@@ -1,0 +1,51 @@
+"""The C programs in the documents compile without a warning and do what the text around them says."""
+
+import re
+
+import build
+import pytest
+
+HOST = """
+ip link set lo up
+ip link add eth0 type veth peer name wire0
+ip addr add 192.0.2.1/24 dev eth0
+ip link set wire0 up arp off
+ip link set eth0 up
+"""
+SHOWN = "cat /proc/sys/net/ipv4/conf/all/arp_ignore; ip -o -4 addr show dev lo"
+
+
+def programs():
+    """Each block of C with a main() in a document, and a name for it."""
+    found = []
+    for document in ("README.md", "docs/c-api.md"):
+        text = (build.ROOT / document).read_text()
+        blocks = [block for block in re.findall(r"^```c\n(.*?)^```", text, re.S | re.M) if "int main(" in block]
+        found += [(f"{document}-{at}".replace("/", "-"), block) for at, block in enumerate(blocks)]
+    return found
+
+
+def built(name, block, folder):
+    source = folder / "program.c"
+    source.write_text(block)
+    return build.program(f"document-{name}", source)
+
+
+@pytest.mark.parametrize("name, block", programs())
+def test_a_program_in_a_document_makes_a_silent_real_server(name, block, sandboxed, tmp_path):
+    done = sandboxed("sh", "-ec", f"{HOST}{built(name, block, tmp_path)}; {SHOWN}")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    holds = done.stdout.startswith("1\n") and "192.0.2.10/32" in done.stdout
+    assert holds == ("rc = lvsarp_undo(h)" not in block), done.stdout
+
+
+@pytest.mark.parametrize("name, block", programs())
+def test_a_program_in_a_document_says_what_is_missing(name, block, sandboxed, tmp_path):
+    without = ("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin")
+    done = sandboxed(*without, "sh", "-c", f"{built(name, block, tmp_path)}; echo $?")
+    assert done.stdout == "1\n" and "cannot " in done.stderr, done
+    assert "CAP_NET_ADMIN" in done.stderr or "lvsarp_hint" not in block, done.stderr
+
+
+def test_there_is_a_program_in_each_document():
+    assert len(programs()) == 2
