@@ -14,14 +14,24 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import build
 import report
 import sandbox
-from sections import SECTIONS, Programs
+from c_library import c_library
+from sections import Comparison, Programs, apply, bind, get, imports, snapshot
 
-SECONDS = {"get": 120, "import": 120, "apply": 120, "bind": 240, "snapshot": 240}
+SECTIONS: dict[str, Callable[[Programs], Iterator[Comparison]]] = {
+    "get": get,
+    "import": imports,
+    "apply": apply,
+    "bind": bind,
+    "c": c_library,
+    "snapshot": snapshot,  # last: the kernel is busy for a while with removing ten thousand links
+}
+SECONDS = {"get": 120, "import": 120, "apply": 120, "bind": 240, "c": 120, "snapshot": 240}
 
 
 def arguments() -> argparse.Namespace:
@@ -57,17 +67,21 @@ def main() -> int:
         return 0
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # where sysctl and ip are, which an ordinary user's PATH may lack
     try:
+        sections = [section for section in SECTIONS if not args.only or section in args.only]
         programs = build.programs(python_module=not args.no_python_module)
-        if missing := build.missing(programs):
+        if missing := build.missing(programs, sections):
             print(f"compare: cannot import {' and '.join(missing)} into {sys.executable}; run it by `make bench`", file=sys.stderr)
             return 2
+        if missing := build.missing_packages(sections):
+            print(f"compare: missing Debian packages, install them as root: apt-get install {' '.join(missing)}", file=sys.stderr)
+            return 2
         if not args.no_build:
-            build.build(programs)
-        comparisons = [c for section in SECTIONS if not args.only or section in args.only for c in measure(section, programs)]
+            build.build(programs, sections)
+        comparisons = [c for section in sections for c in measure(section, programs)]
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as e:
         print(f"compare: cannot measure: {e}", file=sys.stderr)
         return 2
-    facts = report.circumstances(programs)
+    facts = report.circumstances(programs, sections)
     figures = report.markdown(facts, comparisons)
     print(figures)
     if args.out:

@@ -92,11 +92,11 @@ class Coprocess:
         return ask
 
 
-def run(argv: list[str]) -> tuple[float, str]:
+def run(argv: list[str], statuses: tuple[int, ...] = (0,)) -> tuple[float, str]:
     """One whole process, from its start to its exit, as somebody who calls the program pays for it; and its output."""
     start = time.perf_counter_ns()
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     ns = float(time.perf_counter_ns() - start)
-    if done.returncode != 0:
+    if done.returncode not in statuses:
         raise RuntimeError(f"{' '.join(argv)[:200]}: exit status {done.returncode}: {done.stderr.strip()[:500]}")
     return ns, done.stdout

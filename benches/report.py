@@ -14,6 +14,9 @@ from sections import Comparison, Programs
 BEGIN = "<!-- figures: begin (written by benches/compare.py) -->"
 END = "<!-- figures: end -->"
 
+# Units of figures that are the same in every round.
+COUNTED = ("bytes", "count")
+
 
 def plain(c: Comparison) -> dict[str, Any]:
     """A comparison as plain data, with the verdict on its limit."""
@@ -39,6 +42,8 @@ def plain(c: Comparison) -> dict[str, Any]:
 def amount(value: float, unit: str) -> str:
     if unit == "memory":
         return f"{value / 1024:.1f} MiB"
+    if unit in COUNTED:
+        return f"{value:,.0f}"
     for size, name in ((1e9, "s"), (1e6, "ms"), (1e3, "us")):
         if abs(value) >= size:
             digits = 3 - len(str(int(abs(value) / size)))
@@ -63,11 +68,15 @@ def table(rows: list[list[str]]) -> list[str]:
 
 
 def comparison_lines(c: dict[str, Any]) -> list[str]:
-    head = ["peer", "rounds", "least", "median", "times lvsarp"]
-    body = [
-        [r["peer"], str(r["rounds"]), amount(r["least"], c["unit"]), amount(r["median"], c["unit"]), times(r["times_ours"])]
-        for r in c["rows"]
-    ]
+    if c["unit"] in COUNTED:
+        head = ["peer", c["unit"], "times lvsarp"]
+        body = [[r["peer"], amount(r["median"], c["unit"]), times(r["times_ours"])] for r in c["rows"]]
+    else:
+        head = ["peer", "rounds", "least", "median", "times lvsarp"]
+        body = [
+            [r["peer"], str(r["rounds"]), amount(r["least"], c["unit"]), amount(r["median"], c["unit"]), times(r["times_ours"])]
+            for r in c["rows"]
+        ]
     lines = [f"### {c['title']}", "", c["text"], "", *table([head, *body]), ""]
     for limit in c["limits"]:
         verdict = "kept" if limit["kept"] else "MISSED"
@@ -85,12 +94,13 @@ def first_line(argv: list[str]) -> str:
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else "unknown"
 
 
-def circumstances(programs: Programs) -> dict[str, str]:
+def circumstances(programs: Programs, sections: list[str]) -> dict[str, str]:
     """What somebody needs to know to compare these figures with their own."""
     python = programs.python
     version = "import importlib.metadata as m; print(m.version('pyroute2'))"
     load = os.getloadavg()
-    return {
+    others, c = any(section != "c" for section in sections), "c" in sections
+    facts = {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "kernel": platform.release(),
         "processors": f"{os.cpu_count()} ({platform.machine()})",
@@ -98,11 +108,14 @@ def circumstances(programs: Programs) -> dict[str, str]:
         "rustc": first_line(["rustc", "--version"]),
         "cc": first_line(["cc", "--version"]),
         "python": first_line([python, "--version"]),
-        "lvsarp": first_line([programs.cli, "--version"]) + ("" if programs.python_module else ", its Python module left out"),
-        "pyroute2": first_line([python, "-c", version]),
+        "lvsarp": first_line([programs.cli, "--version"]) + ("" if programs.python_module else ", its Python module left out") if others else "",
+        "liblvsarp": first_line([os.path.join(programs.raw, "c_library"), "version"]) if c else "",
+        "libnl": first_line(["pkg-config", "--modversion", "libnl-route-3.0"]) if c else "",
+        "pyroute2": first_line([python, "-c", version]) if others else "",
         "iproute2": first_line(["ip", "-V"]),
         "sysctl": first_line(["sysctl", "--version"]),
     }
+    return {name: value for name, value in facts.items() if value}
 
 
 def markdown(facts: dict[str, str], comparisons: list[dict[str, Any]]) -> str:

@@ -20,6 +20,7 @@ class Programs:
     """Where the built programs are."""
 
     raw: str
+    c_lib: str
     bench: str
     cli: str
     python: str
@@ -57,9 +58,9 @@ class Comparison:
         return next(p for p in self.peers if p.name == name)
 
 
-def process(argv: list[str], figure: str, saw: Callable[[str], int] | None = None) -> Step:
+def process(argv: list[str], figure: str, saw: Callable[[str], int] | None = None, statuses: tuple[int, ...] = (0,)) -> Step:
     def step() -> tuple[dict[str, float], int | None]:
-        ns, out = run(argv)
+        ns, out = run(argv, statuses)
         return {figure: ns}, saw(out) if saw else None
 
     return step
@@ -299,12 +300,3 @@ def imports(programs: Programs) -> Iterator[Comparison]:
     for figure, title, unit in (("time", "Time to import", "time"), ("memory", "Peak memory of an import", "memory")):
         text = f"A fresh interpreter, less the median of a bare one ({base}). Byte code is already compiled."
         yield Comparison(title, text, figure, unit, peers, peers[0].name)
-
-
-SECTIONS: dict[str, Callable[[Programs], Iterator[Comparison]]] = {
-    "get": get,
-    "import": imports,
-    "apply": apply,
-    "bind": bind,
-    "snapshot": snapshot,  # last: the kernel is busy for a while with removing ten thousand links
-}
