@@ -15,12 +15,16 @@ MAJOR      := $(firstword $(subst ., ,$(VERSION)))
 # ip and its like are not in every user's path.
 export PATH := $(PATH):/usr/sbin:/sbin
 export LVSARP_BIN ?= $(abspath $(TARGET))/release/lvsarp
+LDIRECTORD := $(abspath $(TARGET))/debian/usr/sbin/ldirectord
+LDIRECTORD_PERL := libauthen-radius-perl libcrypt-ssleay-perl libdbi-perl libdigest-hmac-perl libio-socket-inet6-perl libmail-pop3client-perl \
+                   libmailtools-perl libnet-dns-perl libnet-imap-simple-perl libnet-imap-simple-ssl-perl libnet-ldap-perl libsocket6-perl libwww-perl
+export LVSARP_LDIRECTORD ?= $(LDIRECTORD)
 export LVSARP_BENCH_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_bench
 VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel faults bench \
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel programs faults bench \
         install uninstall packages clean
 
 all: build
@@ -45,8 +49,8 @@ check: NEEDED += $(CXX):g++
 check: packages lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind \
-                /usr/include/jansson.h:libjansson-dev
-test: check demo capi packaging examples kernel faults
+                /usr/include/jansson.h:libjansson-dev linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
+test: check demo capi packaging kernel programs faults
 	$(PYTEST) -m slow tests/python
 
 lint:
@@ -91,10 +95,24 @@ kernel: program $(VENV)/installed
 	cargo build --release --locked -p lvsarp --example lvsarp_bench
 	$(PYTEST) -s tests/kernel
 
+# keepalived and ldirectord run the example as their health check, on a second kernel that has ip_vs.
+programs: examples $(VENV)/tools $(LDIRECTORD)
+	$(PYTEST) tests/programs
+
+# ldirectord is unpacked and not installed, because its package starts it.
+$(LDIRECTORD):
+	@mkdir -p $(TARGET)/debian && cd $(TARGET)/debian && apt-get download -qq ldirectord && dpkg -x ldirectord_*.deb .
+	@perl -c $@ 2>/dev/null || { \
+	  if [ "$$(id -u)" != 0 ]; then echo "missing Debian packages, install them as root: apt-get install $(LDIRECTORD_PERL)" >&2; exit 1; fi; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LDIRECTORD_PERL); }
+	@perl -c $@
+	@touch $@
+
 # Killed at every system call, every system call made to fail.
 faults: program $(VENV)/installed
 	$(PYTEST) tests/faults
 
+bench: NEEDED += pkg-config:pkg-config /usr/include/libnl3/netlink/route/link.h:libnl-route-3-dev
 bench: packages build $(VENV)/installed
 	$(PY) -m pip install -q --disable-pip-version-check 'pyroute2==0.9.7'
 	$(PY) benches/compare.py --out docs/benchmarks.md

@@ -1,4 +1,6 @@
 """ldirectord with the health check as its external check: a real server that answers for the VIP leaves the pool."""
+import os
+
 import pytest
 from cluster import REAL_SERVERS, VIP, OnDirector, dr_check
 
@@ -32,7 +34,7 @@ def ldirectord(cluster, tmp_path):
     file = tmp_path / "ldirectord.cf"
     real_servers = [f"        real = {address}:80 gate 1\n" for address in REAL_SERVERS.values()]
     file.write_text(CONFIGURATION.format(vip=VIP, command=command, real_servers="".join(real_servers)))
-    with OnDirector(cluster, "ldirectord", file, "start") as running:
+    with OnDirector(cluster, os.environ.get("LVSARP_LDIRECTORD", "ldirectord"), file, "start") as running:
         yield running
 
 
