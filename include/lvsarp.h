@@ -50,10 +50,10 @@
  * exception. arg is passed on to it, and may be NULL.
  *
  * Threads. There is no global state. A handle is used by one thread at a time; different handles are independent.
- * Functions without a handle may be called at any time. A thread is started only to enter another namespace, with all
- * signals blocked, and ends before lvsarp_open() returns (or a call on a handle after fork(), or from a thread in
- * another namespace, that has to open something in the handle's). Cancellation of the calling thread is held off until
- * a function returns; a callback is no place for it either.
+ * Functions without a handle may be called at any time. A thread is started only to enter another network namespace
+ * than the calling thread's: by lvsarp_open(), and by calls on a handle of such a namespace that look something up
+ * there. It has all signals blocked and ends before the call returns. Cancellation of the calling thread is held off
+ * until a function returns; a callback is no place for it either.
  *
  * fork(). All descriptors are close-on-exec. After fork() both processes may use their copy of a handle, and each
  * closes its own: the child opens a socket of its own. A handle that another thread was in at the time of the fork is

@@ -43,7 +43,7 @@ pub struct Body {
 
 /// A live namespace or a recorded one.
 pub enum Subject {
-    Live(Host),
+    Live(Box<Host>),
     Recorded(Box<Snapshot>),
 }
 

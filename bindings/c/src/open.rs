@@ -39,10 +39,10 @@ pub extern "C" fn lvsarp_open_message(
     size: usize,
 ) -> c_int {
     give(out, message, size, &mut || {
-        Ok(Subject::Live(match edge::netns(netns)? {
+        Ok(Subject::Live(Box::new(match edge::netns(netns)? {
             Some(netns) => Host::open_netns(&netns)?,
             None => Host::open()?,
-        }))
+        })))
     })
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn host(netns: Option<&Netns>) -> Result<Host, Failure> {
 
 /// What is looked at: a running host, or a snapshot in a file.
 pub(crate) enum Source {
-    Host(Host),
+    Host(Box<Host>),
     File(Box<Snapshot>),
 }
 
@@ -49,7 +49,7 @@ impl Source {
     /// Opens the host, or reads the file where there is one.
     pub fn open(netns: Option<&Netns>, file: Option<&OsStr>) -> Result<Source, Failure> {
         match (file, netns) {
-            (None, netns) => host(netns).map(Source::Host),
+            (None, netns) => host(netns).map(|host| Source::Host(Box::new(host))),
             (Some(_), Some(_)) => {
                 Err(Failure::input("--netns with --snapshot", "a snapshot in a file is no network namespace"))
             }

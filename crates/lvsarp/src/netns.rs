@@ -118,9 +118,20 @@ pub(crate) fn same(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
 /// Runs something in a namespace, in a thread that ends before this returns and takes no signals. The caller's thread stays where it is.
 pub(crate) fn inside<T: Send>(
     namespace: BorrowedFd<'_>,
-    name: &(impl fmt::Display + Sync),
+    name: &(dyn fmt::Display + Sync),
     body: impl FnOnce() -> T + Send,
 ) -> Result<T> {
+    let (mut body, mut result) = (Some(body), None);
+    run_inside(namespace, name, &mut || result = body.take().map(|body| body()))?;
+    Ok(result.expect("a thread that entered the namespace has run the body"))
+}
+
+/// The one copy of what starts a thread.
+fn run_inside(
+    namespace: BorrowedFd<'_>,
+    name: &(dyn fmt::Display + Sync),
+    body: &mut (dyn FnMut() + Send),
+) -> Result<()> {
     std::thread::scope(|scope| {
         let enter = || {
             sys::enter_netns(namespace).map_err(|e| match e.raw_os_error() {
@@ -130,7 +141,8 @@ pub(crate) fn inside<T: Send>(
                 }
                 _ => Error::os("enter", name, &e),
             })?;
-            Ok(body())
+            body();
+            Ok(())
         };
         // The program's signal handlers must not run in a thread that it does not know.
         let thread = sys::with_signals_blocked(|| std::thread::Builder::new().spawn_scoped(scope, enter));

@@ -41,15 +41,18 @@ impl Host {
             return Ok(Levels { arp_ignore: level(Key::ArpIgnore), arp_announce: level(Key::ArpAnnounce) });
         };
         let mut files = self.level_files();
-        let all = files.read(procfs, &Scope::All)?;
-        let own = if *scope == Scope::All { all } else { files.read(procfs, scope)? };
+        let all = files.read(&Scope::All, || self.at_home(|| procfs.open_levels(&Scope::All)))?;
+        let own = match scope {
+            Scope::All => all,
+            scope => files.read(scope, || self.at_home(|| procfs.open_levels(scope)))?,
+        };
         Ok(merged(kernel, all, own))
     }
 
     /// The value of any key in the table, as it is, also one that has no meaning. `None`: this kernel does not have the key.
     pub fn read(&self, scope: &Scope, key: Key) -> Result<Option<i32>> {
         match (self.procfs(), scope) {
-            (Some(procfs), _) => procfs.read(scope, key),
+            (Some(procfs), _) => self.at_home(|| procfs.read(scope, key)),
             (None, Scope::Interface(name)) => {
                 Ok(link::read(&mut self.socket(), name)?.conf.and_then(|conf| conf.get(key)))
             }
@@ -114,7 +117,7 @@ impl Host {
                     (Err(refusal), Some(procfs))
                         if via == Via::Auto && !matches!(refusal.errno, libc::EPERM | libc::ENODEV) =>
                     {
-                        procfs.write(scope, key, value)?;
+                        self.at_home(|| procfs.write(scope, key, value))?;
                     }
                     (Err(refusal), _) => return Err(refusal.error("set", format!("{scope}/{key}"))),
                     (Ok(()), _) => {}
@@ -130,7 +133,7 @@ impl Host {
                 .hint("use procfs for all and default"));
             }
             _ => match self.procfs() {
-                Some(procfs) => procfs.write(scope, key, value)?,
+                Some(procfs) => self.at_home(|| procfs.write(scope, key, value))?,
                 None => return Err(procfs::absent(scope, key)),
             },
         }

@@ -75,6 +75,17 @@ impl Procfs {
         Ok(conf)
     }
 
+    /// Opens the files of both levels for reading.
+    pub fn open_levels(&self, scope: &Scope) -> Result<[File; 2]> {
+        let open = |key| {
+            self.open_file(scope, key, libc::O_RDONLY).map_err(|e| match e.raw_os_error() {
+                Some(libc::ENOENT) => no_interface(scope),
+                _ => Error::os("read", format!("{scope}/{key}"), &e),
+            })
+        };
+        Ok([open(Key::ArpIgnore)?, open(Key::ArpAnnounce)?])
+    }
+
     /// Writes one value. The kernel takes any integer here.
     ///
     /// One write at offset 0 of a fresh descriptor: any other is accepted and ignored (`kernel/sysctl.c: proc_first_pos_non_zero_ignore()`).
@@ -122,8 +133,8 @@ pub(crate) struct LevelFiles {
 }
 
 impl LevelFiles {
-    /// arp_ignore and arp_announce of a scope.
-    pub fn read(&mut self, procfs: &Procfs, scope: &Scope) -> Result<[Option<i32>; 2]> {
+    /// arp_ignore and arp_announce of a scope; `open` opens their files where they are not kept.
+    pub fn read(&mut self, scope: &Scope, open: impl FnOnce() -> Result<[File; 2]>) -> Result<[Option<i32>; 2]> {
         if let Some(at) = self.kept.iter().position(|(kept, _)| kept == scope) {
             // The files of an interface that is gone, renamed or moved answer ENOENT for ever (fs/proc/proc_sysctl.c: grab_header()).
             match read_pair(&self.kept[at].1) {
@@ -132,13 +143,7 @@ impl LevelFiles {
                 Err(e) => return Err(Error::os("read", format!("{scope}/arp_ignore"), &e)),
             }
         }
-        let open = |key| {
-            procfs.open_file(scope, key, libc::O_RDONLY).map_err(|e| match e.raw_os_error() {
-                Some(libc::ENOENT) => no_interface(scope),
-                _ => Error::os("read", format!("{scope}/{key}"), &e),
-            })
-        };
-        let files = [open(Key::ArpIgnore)?, open(Key::ArpAnnounce)?];
+        let files = open()?;
         let values = read_pair(&files).map_err(|e| Error::os("read", format!("{scope}/arp_ignore"), &e))?;
         if self.kept.len() < KEPT + 1 {
             self.kept.push((*scope, files));
