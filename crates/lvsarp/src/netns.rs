@@ -67,7 +67,7 @@ impl Netns {
         match OpenOptions::new().read(true).custom_flags(flags).open(self.path()) {
             Ok(file) => Ok(file.into()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                let cause = format!("there is no {}", self.path().display());
+                let cause = format!("there is no {}", self.path().display().to_string().escape_debug());
                 Err(Error::new(ErrorKind::NoNamespace, "open", self, cause))
             }
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {

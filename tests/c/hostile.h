@@ -1,0 +1,73 @@
+/* The sections of the hostile program, and the one way in which all of them try a call. */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include "expect.h"
+
+/* The handle that the calls are tried on, and whether it is a recorded snapshot, which refuses changes with -EROFS. */
+extern struct lvsarp_host *h;
+extern int recorded;
+
+/* What the calls may write into, with guards. A failed call leaves all of it as it was. */
+struct outputs {
+    unsigned char guard_0[64];
+    struct lvsarp_levels levels;
+    unsigned char guard_1[64];
+    struct lvsarp_meaning meaning;
+    unsigned char guard_2[64];
+    int32_t value;
+    int32_t changed[4];
+    unsigned char guard_3[64];
+    struct lvsarp_host *host;
+    char message[256];
+    unsigned char guard_4[64];
+};
+extern struct outputs out;
+
+/* Fills the outputs with a pattern. */
+void prepare(void);
+
+/* What is special about the next calls, for the texts of their failures; "" for nothing. */
+void note(const char *format, ...);
+
+/* Judges an answer: expected, a message where it is negative, outputs untouched. Prints the call. */
+int judge(const char *file, int line, const char *function, const char *arguments, int expected, int rc);
+
+/* TRY(expected, function, (arguments)): calls and judges. */
+#define TRY(expected, function, arguments) \
+    (prepare(), judge(__FILE__, __LINE__, #function, #arguments, (expected), function arguments))
+
+/* The same for a function that returns a text, which is never NULL. */
+#define TRY_TEXT(function, arguments) judge_text(__FILE__, __LINE__, #function, #arguments, function arguments)
+const char *judge_text(const char *file, int line, const char *function, const char *arguments, const char *text);
+
+/* What a call that would change something returns where all is right with it. */
+#define CHANGES (recorded ? -EROFS : 0)
+
+/* The message of a failure is there, ends, is UTF-8 and has no control characters. */
+void expect_message(const char *file, int line, const char *call, const char *message, size_t size);
+
+/* Callbacks that only look: every struct that is handed out is read to its last byte. */
+int see_text(const char *json, size_t length, void *arg);
+int see_interface(const struct lvsarp_interface *interface, void *arg);
+int see_address(const struct lvsarp_address *address, void *arg);
+int see_prefix(const struct lvsarp_prefix *prefix, void *arg);
+int see_step(const struct lvsarp_step *step, void *arg);
+int see_finding(const struct lvsarp_finding *finding, void *arg);
+int see_verdict(const struct lvsarp_verdict *verdict, void *arg);
+int see_meaning(const struct lvsarp_meaning *meaning, void *arg);
+int see_key(const struct lvsarp_key *key, void *arg);
+
+/* A snapshot of the handle as text, to be freed. */
+char *snapshot_text(struct lvsarp_host *of, size_t *length);
+
+void nulls(void);     /* NULL in every place of every function */
+void numbers(void);   /* keys, values, counts, flags, timeouts */
+void structs(void);   /* every size of every struct */
+void texts(void);     /* names, labels, addresses, languages, paths */
+void snapshots(void); /* recorded namespaces that are not */
+void handles(void);   /* handles that are not */
+void closed(void);    /* handles that are no more: reads freed memory, so not under valgrind */
+void limits(void);    /* no descriptors left, signals all the time */
+
+#endif

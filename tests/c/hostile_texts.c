@@ -1,0 +1,269 @@
+/* Texts of every kind in every place that takes one: exactly as much memory as text, and every answer is a documented one. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hostile.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+enum kind { NAME, SCOPE, LABEL, ADDRESS, PREFIX, LANGUAGE, KEY, PATH };
+/* How many bytes are read of each at most. */
+static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 4096 };
+
+/* A call with one text; the rest of it is right. */
+static const char *const *one(const char *const *vip) { return vip; }
+#define CALL(name, expression) static int name(const char *t) { return expression; }
+CALL(get, lvsarp_get(h, t, &out.levels))
+CALL(read_, lvsarp_read(h, t, LVSARP_ARP_IGNORE, &out.value))
+CALL(set, lvsarp_set(h, t, LVSARP_ARP_IGNORE, 0))
+CALL(set_many, lvsarp_set_many(h, t, (const int32_t[]){ LVSARP_ARP_IGNORE }, (const int32_t[]){ 0 }, 1, LVSARP_VIA_AUTO))
+CALL(vip_each, lvsarp_vip_each(h, t, see_address, NULL))
+CALL(address_each, lvsarp_address_each(h, t, see_address, NULL))
+CALL(bind_vip, lvsarp_vip_bind(h, t, "lo", NULL))
+CALL(bind_dev, lvsarp_vip_bind(h, "192.0.2.10", t, NULL))
+CALL(bind_label, lvsarp_vip_bind(h, "192.0.2.10", "lo", t))
+CALL(bind_many, lvsarp_vip_bind_many(h, one(&t), 1, NULL, out.changed))
+CALL(unbind_vip, lvsarp_vip_unbind(h, t, "lo"))
+CALL(unbind_dev, lvsarp_vip_unbind(h, "192.0.2.10", t))
+CALL(unbind_many, lvsarp_vip_unbind_many(h, one(&t), 1, "lo", out.changed))
+CALL(unbind_many_dev, lvsarp_vip_unbind_many(h, (const char *const[]){ "192.0.2.10" }, 1, t, out.changed))
+CALL(prefix_bind, lvsarp_prefix_bind(h, t, "lo"))
+CALL(prefix_bind_dev, lvsarp_prefix_bind(h, "198.51.100.0/24", t))
+CALL(prefix_unbind, lvsarp_prefix_unbind(h, t, "lo"))
+CALL(prefix_unbind_dev, lvsarp_prefix_unbind(h, "198.51.100.0/24", t))
+CALL(plan, lvsarp_plan(h, one(&t), 1, NULL, see_step, NULL))
+CALL(apply, lvsarp_apply(h, one(&t), 1, NULL))
+CALL(check, lvsarp_check(h, one(&t), 1, see_finding, NULL))
+CALL(meaning_of, lvsarp_meaning_of(LVSARP_ARP_IGNORE, 1, t, &out.meaning))
+CALL(meaning_each, lvsarp_meaning_each(LVSARP_ARP_IGNORE, t, see_meaning, NULL))
+CALL(key_find, lvsarp_key_find(t))
+
+/* A namespace; the handle is closed at once, and the message goes into an output. */
+static int open_netns(const char *t) {
+    int rc = lvsarp_open_message(t, &out.host, out.message, sizeof out.message);
+    EXPECT((rc == 0) == (out.host != NULL), "%d, and the handle is %p", rc, (void *)out.host);
+    if (rc < 0)
+        expect_message(__FILE__, __LINE__, "lvsarp_open_message()", out.message, sizeof out.message);
+    lvsarp_close(out.host);
+    memset(&out.host, 0xa5, sizeof out.host);
+    memset(out.message, 0xa5, sizeof out.message);
+    return rc;
+}
+
+/* A text as long as it is in a field of a struct, which need not have an end. */
+static void into(char *field, const char *t) {
+    for (size_t i = 0; i < 16; i++)
+        if ((field[i] = t[i]) == 0)
+            break;
+}
+#define FIELD(name, type, init, field, expression) \
+    static int name(const char *t) { \
+        struct type options = init; \
+        into(options.field, t); \
+        return expression; \
+    }
+#define VIP (const char *const[]){ "192.0.2.10" }
+#define PLAN lvsarp_plan(h, VIP, 1, &options, see_step, NULL)
+#define BIND lvsarp_vip_bind_many(h, VIP, 1, &options, out.changed)
+FIELD(plan_dev, lvsarp_apply_options, LVSARP_APPLY_OPTIONS_INIT, dev, PLAN)
+FIELD(plan_label, lvsarp_apply_options, LVSARP_APPLY_OPTIONS_INIT, label, PLAN)
+FIELD(plan_scope, lvsarp_apply_options, LVSARP_APPLY_OPTIONS_INIT, address_scope, PLAN)
+FIELD(bind_many_dev, lvsarp_bind_options, LVSARP_BIND_OPTIONS_INIT, dev, BIND)
+FIELD(bind_many_label, lvsarp_bind_options, LVSARP_BIND_OPTIONS_INIT, label, BIND)
+FIELD(bind_many_scope, lvsarp_bind_options, LVSARP_BIND_OPTIONS_INIT, address_scope, BIND)
+
+static const struct place {
+    const char *name;
+    int (*call)(const char *);
+    enum kind kind;
+    int empty_is_none; /* "" means that nothing is given */
+    int has_handle;
+    int changes;
+    int judges; /* 1 is an answer */
+} PLACES[] = {
+    { "lvsarp_get(iface)", get, SCOPE, 0, 1, 0, 0 },
+    { "lvsarp_read(iface)", read_, SCOPE, 0, 1, 0, 0 },
+    { "lvsarp_set(iface)", set, SCOPE, 0, 1, 1, 0 },
+    { "lvsarp_set_many(iface)", set_many, SCOPE, 0, 1, 1, 0 },
+    { "lvsarp_vip_each(dev)", vip_each, NAME, 0, 1, 0, 0 },
+    { "lvsarp_address_each(dev)", address_each, NAME, 0, 1, 0, 0 },
+    { "lvsarp_vip_bind(vip)", bind_vip, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_vip_bind(dev)", bind_dev, NAME, 0, 1, 1, 0 },
+    { "lvsarp_vip_bind(label)", bind_label, LABEL, 0, 1, 1, 0 },
+    { "lvsarp_vip_bind_many(vips)", bind_many, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_bind_options.dev", bind_many_dev, NAME, 1, 1, 1, 0 },
+    { "lvsarp_bind_options.label", bind_many_label, LABEL, 1, 1, 1, 0 },
+    { "lvsarp_bind_options.address_scope", bind_many_scope, LABEL, 1, 1, 1, 0 },
+    { "lvsarp_vip_unbind(vip)", unbind_vip, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_vip_unbind(dev)", unbind_dev, NAME, 0, 1, 1, 0 },
+    { "lvsarp_vip_unbind_many(vips)", unbind_many, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_vip_unbind_many(dev)", unbind_many_dev, NAME, 0, 1, 1, 0 },
+    { "lvsarp_prefix_bind(prefix)", prefix_bind, PREFIX, 0, 1, 1, 0 },
+    { "lvsarp_prefix_bind(dev)", prefix_bind_dev, NAME, 0, 1, 1, 0 },
+    { "lvsarp_prefix_unbind(prefix)", prefix_unbind, PREFIX, 0, 1, 1, 0 },
+    { "lvsarp_prefix_unbind(dev)", prefix_unbind_dev, NAME, 0, 1, 1, 0 },
+    { "lvsarp_plan(vips)", plan, ADDRESS, 0, 1, 0, 1 },
+    { "lvsarp_apply(vips)", apply, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_apply_options.dev", plan_dev, NAME, 1, 1, 0, 1 },
+    { "lvsarp_apply_options.label", plan_label, LABEL, 1, 1, 0, 1 },
+    { "lvsarp_apply_options.address_scope", plan_scope, LABEL, 1, 1, 0, 1 },
+    { "lvsarp_check(vips)", check, ADDRESS, 0, 1, 0, 1 },
+    { "lvsarp_meaning_of(lang)", meaning_of, LANGUAGE, 1, 0, 0, 0 },
+    { "lvsarp_meaning_each(lang)", meaning_each, LANGUAGE, 1, 0, 0, 0 },
+    { "lvsarp_key_find(name)", key_find, KEY, 0, 0, 0, 0 },
+    { "lvsarp_open_message(netns)", open_netns, PATH, 0, 0, 0, 0 },
+};
+
+/* Calls with a text that takes exactly `length` bytes and judges; `wrong` is a text that no place takes. */
+static int try_text(const struct place *place, const char *bytes, size_t length, int wrong) {
+    char *text = exact_copy(bytes, length);
+    prepare();
+    struct outputs before;
+    memcpy(&before, &out, sizeof out);
+    int rc = place->call(text);
+    char call[256];
+    snprintf(call, sizeof call, "%s with %zu bytes, \"%.40s\"", place->name, length, memchr(bytes, 0, length) ? bytes : "no end");
+    /* Looking for it is all that such a text can lead to: there may be no such device, namespace or VIP. */
+    int documented = rc == 0 || rc == -EINVAL;
+    documented |= rc == 1 && place->judges;
+    documented |= rc == -ENODEV && (place->kind == NAME || place->kind == SCOPE);
+    documented |= (rc == -ENOENT || rc == -EPERM || rc == -EACCES || rc == -ENAMETOOLONG) && place->kind == PATH;
+    documented |= rc > 0 && place->call == key_find;
+    documented |= rc == -EROFS && place->changes && recorded;
+    EXPECT(documented, "%s: %d, %s", call, rc, place->has_handle ? lvsarp_message(h) : "");
+    if (wrong)
+        EXPECT(rc == -EINVAL, "%s: %d", call, rc);
+    if (rc < 0) {
+        if (place->has_handle)
+            expect_message(__FILE__, __LINE__, call, lvsarp_message(h), 1024);
+        EXPECT(memcmp(&out, &before, sizeof out) == 0, "%s failed and changed an output", call);
+    }
+    free(text);
+    return rc;
+}
+
+static void known_texts(void) {
+    /* None of these is a text that any place could mean. */
+    static const char *const never[] = { "\xff", "\xc0\x80", "lo\xff", "\xed\xa0\x80", "\xe7\xbd", "\xf4\x90\x80\x80", "a\xe7\xbd\x91\xf0", "\x80" };
+    /* A device has none of these names, a VIP is not written so. */
+    static const char *const odd[] = { "",        "..",      ".",          "/",          "lo:0",        "lo/../lo",   "lo ",      " lo",
+                                       "l\to",    "lo\n",    "lo\x1b[31m", "\x7f",       "%s%n%s%n",    "$(reboot)",  "-1",       "0",
+                                       "0/0",     "::/0",    "0x7f000001", "127.0.0.1",  "192.0.2.256", "192.0.2",    "1.2.3.4/", "1.2.3.4/33",
+                                       "::1",     "ff02::1", "fe80::1%lo", "224.0.0.1",  "255.255.255.255", "en_",    "zh-",      "default/arp",
+                                       "arp_",    "999",     "256",        "lo:" };
+    for (size_t i = 0; i < LENGTH(PLACES); i++) {
+        const struct place *place = &PLACES[i];
+        for (size_t j = 0; j < LENGTH(never); j++)
+            try_text(place, never[j], strlen(never[j]) + 1, 1);
+        for (size_t j = 0; j < LENGTH(odd); j++) {
+            int wrong = odd[j][0] == 0 && !place->empty_is_none;
+            wrong |= strchr(odd[j], '/') != NULL && (place->kind == NAME || place->kind == SCOPE || place->kind == LABEL);
+            wrong |= strchr(odd[j], ':') != NULL && place->kind == NAME;
+            /* A label is compared with its device, which a recorded namespace does not come to. */
+            wrong &= !(place->kind == LABEL && place->changes && recorded);
+            try_text(place, odd[j], strlen(odd[j]) + 1, wrong);
+        }
+        static const char *const scopes[] = { "all", "default" };
+        for (size_t j = 0; j < LENGTH(scopes); j++) {
+            int rc = try_text(place, scopes[j], strlen(scopes[j]) + 1, place->kind == NAME);
+            if (place->kind == SCOPE)
+                EXPECT(rc == (place->changes ? CHANGES : 0), "%s is \"%s\": %d", place->name, scopes[j], rc);
+        }
+    }
+}
+
+static void lengths(void) {
+    const size_t all[] = { 1, 2, 14, 15, 16, 17, 63, 64, 65, 255, 256, 4095, 4096 };
+    char longest[4097];
+    for (size_t i = 0; i < LENGTH(PLACES); i++) {
+        const struct place *place = &PLACES[i];
+        for (int letter = 0; letter < 2; letter++) {
+            memset(longest, letter ? 'x' : '7', sizeof longest);
+            for (size_t j = 0; j < LENGTH(all); j++) {
+                longest[all[j] - 1] = 0;
+                /* It ends exactly at the end of its memory. */
+                try_text(place, longest, all[j], all[j] - 1 >= LIMIT[place->kind]);
+                longest[all[j] - 1] = letter ? 'x' : '7';
+            }
+        }
+        /* No end at all in as many bytes as may be read: a field of a struct may be full, and memory may end there. */
+        try_text(place, longest, LIMIT[place->kind], 1);
+        /* Bytes behind the limit are not looked at: the end comes too late. */
+        longest[LIMIT[place->kind]] = 0;
+        try_text(place, longest, LIMIT[place->kind] + 1, 1);
+        longest[LIMIT[place->kind]] = 'x';
+    }
+}
+
+static void random_texts(void) {
+    uint64_t state = 20240229;
+    size_t length;
+    char *before = snapshot_text(h, &length);
+    for (int round = 0; round < 200; round++) {
+        char text[41];
+        size_t random_length = next_random(&state) % (sizeof text - 1);
+        int ascii = next_random(&state) & 1;
+        for (size_t i = 0; i < random_length; i++) {
+            unsigned byte = next_random(&state);
+            text[i] = (char)(ascii ? 0x20 + byte % 0x5f : 1 + byte % 255);
+        }
+        text[random_length] = 0;
+        for (size_t i = 0; i < LENGTH(PLACES); i++) {
+            const struct place *place = &PLACES[i];
+            /* A short one may be a scope, which is a number up to 255, or the number of a process. */
+            if (random_length > 3)
+                try_text(place, text, random_length + 1, place->kind == ADDRESS || place->kind == PREFIX || place->kind == LANGUAGE);
+        }
+    }
+    char *after = snapshot_text(h, &length);
+    size_t same = 0;
+    while (before[same] != 0 && before[same] == after[same])
+        same++;
+    EXPECT(strcmp(before, after) == 0, "random texts changed the namespace: %.60s is %.60s", before + same, after + same);
+    free(before);
+    free(after);
+}
+
+static void paths(void) {
+    static const char *const files[] = { "/",          "/run/netns", "/etc/passwd", "/dev/null", "/proc/self/ns/mnt", "/nowhere/at/all", "./..",
+                                         "/proc/0/ns", "4294967296", "99999999999999999999", "0", "2147483647" };
+    const struct place *place = &PLACES[LENGTH(PLACES) - 1];
+    for (size_t i = 0; i < LENGTH(files); i++) {
+        int rc = try_text(place, files[i], strlen(files[i]) + 1, 0);
+        EXPECT(rc < 0, "\"%s\" is a namespace", files[i]);
+    }
+    EXPECT(try_text(place, "/proc/self/ns/net", 18, 0) == 0, "the process's own namespace does not open");
+}
+
+static void too_long(int number) {
+    (void)number;
+    static const char text[] = "lvsarp_open_message() waits for somebody to write into a FIFO\n";
+    if (write(2, text, sizeof text - 1) >= 0)
+        _exit(1);
+}
+
+/* Only apply and undo wait for anything. */
+static void a_fifo(void) {
+    static const char path[] = "/run/lvsarp-fifo";
+    EXPECT(mkfifo(path, 0600) == 0, "%s", strerror(errno));
+    signal(SIGALRM, too_long);
+    alarm(5);
+    int rc = try_text(&PLACES[LENGTH(PLACES) - 1], path, sizeof path, 0);
+    alarm(0);
+    EXPECT(rc < 0, "a FIFO is a namespace");
+    unlink(path);
+}
+
+void texts(void) {
+    known_texts();
+    lengths();
+    random_texts();
+    if (!recorded) {
+        paths();
+        a_fifo();
+    }
+    lvsarp_vip_unbind(h, "192.0.2.10", "lo");
+    lvsarp_prefix_unbind(h, "198.51.100.0/24", "lo");
+}

@@ -1,0 +1,79 @@
+"""Runs a C program on a host of its own: plain, under valgrind, or with sanitizers. It must end well and say nothing on stderr."""
+
+import functools
+import os
+import subprocess
+
+import build
+from lab.namespaces import Namespace, wait_up
+
+# Not what is "possibly lost": Rust keeps the 48 bytes that describe the main thread, made when another is started,
+# by a pointer into their middle.
+LEAKS = "--leak-check=full", "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect"
+VALGRIND = "valgrind", "-q", "--error-exitcode=99"
+SANITIZERS = "address,undefined"
+# Sanitized programs must look for leaks; under valgrind only some of what is tried a thousand times is tried.
+ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=1", "LVSARP_TEST_STRIDE": "1"}
+SLOWLY = {"LVSARP_TEST_STRIDE": "40"}
+
+SOURCES = {"hostile": sorted(path.name for path in build.HERE.glob("hostile*.c"))}
+
+
+def run(name, *arguments, under=(), sanitize="", wires=1, environment=ENVIRONMENT, timeout=60):
+    """Run a program in a namespace beside another one, named other; what it printed."""
+    path = program(name, sanitize)
+    with Namespace("here") as here, Namespace("other") as other:
+        for host in (here, other):
+            wire(host, wires)
+        if under:
+            build.need(under[0])
+        done = here.run(*under, path, *arguments, check=False, timeout=timeout, errors="replace", env=os.environ | environment)
+    said = f"{name} {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stderr[:6000]}"
+    assert done.returncode == 0 and done.stderr == "", said
+    return done.stdout
+
+
+def under_valgrind(name, *arguments, options=(), **others):
+    """Run a program under valgrind; leaks are errors."""
+    return run(name, *arguments, under=(*VALGRIND, *LEAKS, *options), environment=ENVIRONMENT | SLOWLY, **others)
+
+
+def sanitized(name, *arguments, **others):
+    """Run a program that was built with sanitizers."""
+    return run(name, *arguments, sanitize=SANITIZERS, **others)
+
+
+def program(name, sanitize=""):
+    """The path of a program, built where it has to be."""
+    if (build.HERE / f"{name}.cpp").exists():
+        return cpp_program(f"{name}.cpp", sanitize)
+    return build.program(name, *SOURCES.get(name, [f"{name}.c"]), flags=["-pthread"], sanitize=sanitize)
+
+
+@functools.cache
+def cpp_program(source, sanitize):
+    """A program in C++11."""
+    made = build.PROGRAMS / f"{source}{'-sanitized' if sanitize else ''}"
+    command = [build.need("c++", "g++"), "-std=c++11", *(flag for flag in build.STRICT if not flag.startswith("-std"))]
+    command += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all"] if sanitize else []
+    command += [f"-I{build.ROOT / 'include'}", build.HERE / source, "-o", made]
+    command += [f"-L{build.LIBRARY}", "-llvsarp", f"-Wl,-rpath,{build.LIBRARY}"]
+    build.PROGRAMS.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def wire(host, wires):
+    """Give a host eth0 with 192.0.2.11/24 and eth1, the two ends of one wire, and more wires that stay down."""
+    for number in range(wires):
+        left, right = f"eth{2 * number}", f"eth{2 * number + 1}"
+        host.ip(f"link add {left} type veth peer name {right}")
+        # Without link-local addresses nothing changes by itself while a test looks.
+        for end in (left, right):
+            host.ip(f"link set {end} addrgenmode none")
+    host.ip("addr add 192.0.2.11/24 dev eth0")
+    for end in ("eth0", "eth1"):
+        host.ip(f"link set {end} up")
+    for end in ("eth0", "eth1"):
+        wait_up(host, end)
