@@ -1,7 +1,7 @@
 //! liblvsarp: the library's C face. Arguments in, answers out through the caller's structs and callbacks; nothing is decided here.
 //!
 //! `include/lvsarp.h` is made from this crate by `cargo xtask header`: the comments on what is exported are the manual of its C callers, so they
-//! speak to them, and the contract that holds for all of it stands in `cbindgen.toml`. Pointers are touched in [`edge`] only.
+//! speak to them, and the contract that holds for all of it stands in `cbindgen.toml`. Pointers are touched in `edge.rs` only.
 
 // The names are those of the header.
 #![allow(non_camel_case_types)]
