@@ -18,14 +18,16 @@ struct script {
     int calls;
 };
 
-static int never(const struct lvsarp_finding *finding, void *arg) {
+static int never(const struct lvsarp_finding *finding, void *arg)
+{
     (void)finding;
     *(int *)arg += 1;
     return 0;
 }
 
 /* The handle of the walk is in a call: nothing gets in, and asking why is harmless. */
-static void own_handle_is_busy(struct lvsarp_host *h) {
+static void own_handle_is_busy(struct lvsarp_host *h)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     int32_t value = 99, changed[1] = { 99 }, key = LVSARP_ARP_IGNORE, level = 1;
     int called = 0;
@@ -50,7 +52,8 @@ static void own_handle_is_busy(struct lvsarp_host *h) {
     EXPECT(lvsarp_hint(h) != NULL && lvsarp_kind(h) != NULL, "the hint and the kind in a call");
 }
 
-static void other_handle_works(struct lvsarp_host *h) {
+static void other_handle_works(struct lvsarp_host *h)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     int called = 0;
     EXPECT(lvsarp_get(h, "lo", &levels) == 0 && levels.arp_ignore.known != 0, "%s", lvsarp_message(h));
@@ -59,7 +62,8 @@ static void other_handle_works(struct lvsarp_host *h) {
     EXPECT(lvsarp_vip_unbind(h, "192.0.2.77", "lo") == 0 && lvsarp_changed(h) == 1, "%s", lvsarp_message(h));
 }
 
-static int act(struct script *script, size_t size) {
+static int act(struct script *script, size_t size)
+{
     script->calls++;
     EXPECT(size == script->size, "a struct of %zu bytes, not %zu", size, script->size);
     if (script->nested) {
@@ -76,11 +80,12 @@ static int act(struct script *script, size_t size) {
 }
 
 /* One callback and one walk of each kind. The walk is given arg as it is. */
-#define WALK(name, type, call) \
+#define WALK(name, type, call)                                                                     \
     static int cb_##name(const struct lvsarp_##type *it, void *arg) { return act(arg, it->size); } \
-    static int walk_##name(struct lvsarp_host *h, void *arg) { \
-        (void)h; \
-        return call; \
+    static int walk_##name(struct lvsarp_host *h, void *arg)                                       \
+    {                                                                                              \
+        (void)h;                                                                                   \
+        return call;                                                                               \
     }
 WALK(interfaces, interface, lvsarp_interface_each(h, cb_interfaces, arg))
 WALK(vips, address, lvsarp_vip_each(h, "lo", cb_vips, arg))
@@ -93,7 +98,8 @@ WALK(findings, finding, (lvsarp_check(h, VIP, 1, NULL, NULL), lvsarp_finding_eac
 WALK(verdicts, verdict, (lvsarp_check(h, VIP, 1, NULL, NULL), lvsarp_verdict_each(h, cb_verdicts, arg)))
 WALK(meanings, meaning, lvsarp_meaning_each(LVSARP_ARP_IGNORE, NULL, cb_meanings, arg))
 WALK(keys, key, lvsarp_key_each(cb_keys, arg))
-static int cb_snapshot(const char *json, size_t length, void *arg) {
+static int cb_snapshot(const char *json, size_t length, void *arg)
+{
     EXPECT(length > 2 && json[0] == '{' && json[length - 1] == '}', "%zu bytes", length);
     return act(arg, 0);
 }
@@ -121,7 +127,8 @@ static const struct walk {
     { "key_each", walk_keys, sizeof(struct lvsarp_key), 0, 0, 19 },
 };
 
-static struct script script_for(const struct walk *walk, struct lvsarp_host *own, struct lvsarp_host *other) {
+static struct script script_for(const struct walk *walk, struct lvsarp_host *own, struct lvsarp_host *other)
+{
     struct script script;
     memset(&script, 0, sizeof script);
     script.own = walk->has_handle ? own : NULL;
@@ -130,7 +137,8 @@ static struct script script_for(const struct walk *walk, struct lvsarp_host *own
     return script;
 }
 
-static void one_walk(const struct walk *walk, struct lvsarp_host *h, struct lvsarp_host *other) {
+static void one_walk(const struct walk *walk, struct lvsarp_host *h, struct lvsarp_host *other)
+{
     struct script script = script_for(walk, h, other);
     int rc = walk->walk(h, &script);
     EXPECT(rc == walk->at_end, "%s returned %d, %s", walk->name, rc, lvsarp_message(h));
@@ -145,8 +153,8 @@ static void one_walk(const struct walk *walk, struct lvsarp_host *h, struct lvsa
             script.stop_at = at;
             script.answer = answers[i];
             rc = walk->walk(h, &script);
-            EXPECT(rc == answers[i] && script.calls == at, "%s returned %d after %d calls, not %d after %d", walk->name, rc, script.calls,
-                   answers[i], at);
+            EXPECT(rc == answers[i] && script.calls == at, "%s returned %d after %d calls, not %d after %d", walk->name,
+                   rc, script.calls, answers[i], at);
             EXPECT(lvsarp_message(h)[0] == 0, "%s was ended and left \"%s\"", walk->name, lvsarp_message(h));
         }
     }
@@ -155,12 +163,14 @@ static void one_walk(const struct walk *walk, struct lvsarp_host *h, struct lvsa
     script = script_for(walk, h, other);
     script.nested = 1;
     rc = walk->walk(h, &script);
-    EXPECT(rc == walk->at_end && script.calls == all, "%s returned %d after %d calls, not %d", walk->name, rc, script.calls, all);
+    EXPECT(rc == walk->at_end && script.calls == all, "%s returned %d after %d calls, not %d", walk->name, rc,
+           script.calls, all);
     EXPECT(lvsarp_message(h)[0] == 0, "%s left the message of a nested call: %s", walk->name, lvsarp_message(h));
 }
 
 /* Closed in a callback, a handle lives until its call ends: the walk goes on, and its result comes back. */
-static void closed_in_a_walk(const struct walk *walk, struct lvsarp_host *other) {
+static void closed_in_a_walk(const struct walk *walk, struct lvsarp_host *other)
+{
     for (int stop = 0; stop < 2; stop++) {
         for (int at = 1; at <= 2 && at <= walk->items; at++) {
             struct lvsarp_host *h = must_open(NULL);
@@ -170,8 +180,8 @@ static void closed_in_a_walk(const struct walk *walk, struct lvsarp_host *other)
             script.answer = 33;
             int rc = walk->walk(h, &script);
             EXPECT(rc == (stop ? 33 : walk->at_end), "%s, closed at call %d, returned %d", walk->name, at, rc);
-            EXPECT(stop ? script.calls == at : script.calls >= walk->items, "%s, closed at call %d, called back %d times", walk->name, at,
-                   script.calls);
+            EXPECT(stop ? script.calls == at : script.calls >= walk->items,
+                   "%s, closed at call %d, called back %d times", walk->name, at, script.calls);
         }
     }
 }
@@ -185,7 +195,8 @@ struct tower {
 
 static int climb(const struct lvsarp_key *key, void *arg);
 
-static int climb_interface(const struct lvsarp_interface *interface, void *arg) {
+static int climb_interface(const struct lvsarp_interface *interface, void *arg)
+{
     struct tower *tower = arg;
     EXPECT(interface->name[0] != 0, "an interface without a name");
     int rc = 0;
@@ -202,12 +213,14 @@ static int climb_interface(const struct lvsarp_interface *interface, void *arg) 
     return rc;
 }
 
-static int climb(const struct lvsarp_key *key, void *arg) {
+static int climb(const struct lvsarp_key *key, void *arg)
+{
     (void)key;
     return climb_interface(&(struct lvsarp_interface){ .name = "ground" }, arg);
 }
 
-static void nested_walks(void) {
+static void nested_walks(void)
+{
     struct tower tower = { { NULL }, 0, 0 };
     for (int i = 0; i < 4; i++)
         tower.floors[i] = must_open(NULL);
@@ -217,12 +230,14 @@ static void nested_walks(void) {
         lvsarp_close(tower.floors[i]);
 }
 
-int main(void) {
+int main(void)
+{
     struct lvsarp_host *h = must_open(NULL), *other = must_open(NULL);
     /* Two of each: 192.0.2.10 is what the plans and checks are about, and is missing. */
     const char *const vips[] = { "192.0.2.20", "192.0.2.21" };
     EXPECT(lvsarp_vip_bind_many(h, vips, 2, NULL, NULL) == 0, "%s", lvsarp_message(h));
-    EXPECT(lvsarp_prefix_bind(h, "198.51.100.0/24", "lo") == 0 && lvsarp_prefix_bind(h, "2001:db8:1::/64", "lo") == 0, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_prefix_bind(h, "198.51.100.0/24", "lo") == 0 && lvsarp_prefix_bind(h, "2001:db8:1::/64", "lo") == 0,
+           "%s", lvsarp_message(h));
     for (size_t i = 0; i < sizeof WALKS / sizeof *WALKS; i++) {
         one_walk(&WALKS[i], h, other);
         if (WALKS[i].has_handle)

@@ -10,6 +10,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
 from lab import sandbox  # noqa: E402
+from lab.say import say  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,8 @@
 
 static int failures;
 
-static inline void unexpected(const char *file, int line, const char *condition, const char *format, ...) {
+static inline void unexpected(const char *file, int line, const char *condition, const char *format, ...)
+{
     if (__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED) >= SHOWN)
         return;
     char text[2048];
@@ -32,14 +33,16 @@ static inline void unexpected(const char *file, int line, const char *condition,
 #define EXPECT(condition, ...) ((condition) ? (void)0 : unexpected(__FILE__, __LINE__, #condition, __VA_ARGS__))
 
 /* The program's exit status. */
-static inline int finish(void) {
+static inline int finish(void)
+{
     if (failures > SHOWN)
         fprintf(stderr, "and %d more\n", failures - SHOWN);
     return failures != 0;
 }
 
 /* A handle on the calling thread's namespace, or on a named one; without it nothing can be tested. */
-static inline struct lvsarp_host *must_open(const char *netns) {
+static inline struct lvsarp_host *must_open(const char *netns)
+{
     struct lvsarp_host *h = NULL;
     char message[1024] = "";
     int rc = lvsarp_open_message(netns, &h, message, sizeof message);
@@ -51,7 +54,8 @@ static inline struct lvsarp_host *must_open(const char *netns) {
 }
 
 /* A copy with not one byte behind it, so that valgrind and AddressSanitizer see a read beyond its end. */
-static inline char *exact_copy(const void *data, size_t length) {
+static inline char *exact_copy(const void *data, size_t length)
+{
     char *copy = malloc(length != 0 ? length : 1);
     if (copy == NULL)
         exit(2);
@@ -60,14 +64,16 @@ static inline char *exact_copy(const void *data, size_t length) {
 }
 
 /* The next number of a sequence that is the same in every run (xorshift64*). */
-static inline uint32_t next_random(uint64_t *state) {
+static inline uint32_t next_random(uint64_t *state)
+{
     *state ^= *state >> 12;
     *state ^= *state << 25;
     *state ^= *state >> 27;
     return (uint32_t)((*state * UINT64_C(0x2545f4914f6cdd1d)) >> 32);
 }
 
-static inline double seconds(void) {
+static inline double seconds(void)
+{
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;

@@ -11,7 +11,8 @@
 static const char *const VIP[] = { "192.0.2.10" };
 
 /* Runs something in a child and expects that it ends well. */
-static pid_t in_child(void (*body)(struct lvsarp_host *), struct lvsarp_host *h) {
+static pid_t in_child(void (*body)(struct lvsarp_host *), struct lvsarp_host *h)
+{
     fflush(NULL);
     pid_t child = fork();
     if (child < 0)
@@ -25,26 +26,30 @@ static pid_t in_child(void (*body)(struct lvsarp_host *), struct lvsarp_host *h)
     return child;
 }
 
-static void expect_end(pid_t child, const char *what) {
+static void expect_end(pid_t child, const char *what)
+{
     int status = 0;
     EXPECT(waitpid(child, &status, 0) == child, "no child for %s", what);
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: the child ended with %#x", what, status);
 }
 
-static int count_address(const struct lvsarp_address *address, void *arg) {
+static int count_address(const struct lvsarp_address *address, void *arg)
+{
     (void)address;
     *(int *)arg += 1;
     return 0;
 }
 
-static int bound(struct lvsarp_host *h) {
+static int bound(struct lvsarp_host *h)
+{
     int count = 0;
     EXPECT(lvsarp_vip_each(h, "lo", count_address, &count) == 0, "%s", lvsarp_message(h));
     return count;
 }
 
 /* Each answer has a shape of its own: one that belongs to another question, or to the other process, would not fit. */
-static void look(struct lvsarp_host *h) {
+static void look(struct lvsarp_host *h)
+{
     for (int i = 0; i < 300; i++) {
         struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
         EXPECT(lvsarp_get(h, "eth0", &levels) == 0 && levels.arp_ignore.own == 3, "%s", lvsarp_message(h));
@@ -57,7 +62,8 @@ static void look(struct lvsarp_host *h) {
 }
 
 /* Both apply and undo the same VIP: the lock makes them take turns, also on two copies of one handle. */
-static void apply_and_undo(struct lvsarp_host *h) {
+static void apply_and_undo(struct lvsarp_host *h)
+{
     for (int i = 0; i < 10; i++) {
         int rc = lvsarp_apply(h, VIP, 1, NULL);
         EXPECT(rc == 0, "apply: %d, %s", rc, lvsarp_message(h));
@@ -66,39 +72,44 @@ static void apply_and_undo(struct lvsarp_host *h) {
     }
 }
 
-static void bind_two(struct lvsarp_host *h) {
+static void bind_two(struct lvsarp_host *h)
+{
     const char *const vips[] = { "192.0.2.30", "192.0.2.31" };
     int32_t changed[2] = { 9, 9 };
-    EXPECT(lvsarp_vip_bind_many(h, vips, 2, NULL, changed) == 0 && changed[0] == 1 && changed[1] == 1, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_vip_bind_many(h, vips, 2, NULL, changed) == 0 && changed[0] == 1 && changed[1] == 1, "%s",
+           lvsarp_message(h));
 }
 
-static void apply(struct lvsarp_host *h) {
+static void apply(struct lvsarp_host *h)
+{
     EXPECT(lvsarp_apply(h, VIP, 1, NULL) == 0 && lvsarp_changed(h) > 0, "%s", lvsarp_message(h));
 }
 
-static void undo(struct lvsarp_host *h) {
+static void undo(struct lvsarp_host *h)
+{
     EXPECT(lvsarp_undo(h) == 0 && lvsarp_changed(h) > 0, "%s", lvsarp_message(h));
 }
 
-static void fork_again(struct lvsarp_host *h) {
+static void fork_again(struct lvsarp_host *h)
+{
     EXPECT(bound(h) == 0, "something is bound");
     expect_end(in_child(look, h), "a grandchild");
     EXPECT(bound(h) == 0, "something is bound");
 }
 
 /* Both at the same time. */
-static void together(void (*body)(struct lvsarp_host *), struct lvsarp_host *h, const char *what) {
+static void together(void (*body)(struct lvsarp_host *), struct lvsarp_host *h, const char *what)
+{
     pid_t child = in_child(body, h);
     body(h);
     expect_end(child, what);
 }
 
 /* A handle that is closed in the child is still the parent's. */
-static void nothing(struct lvsarp_host *h) {
-    (void)h;
-}
+static void nothing(struct lvsarp_host *h) { (void)h; }
 
-static void both_sides(const char *netns) {
+static void both_sides(const char *netns)
+{
     struct lvsarp_host *h = must_open(netns);
     EXPECT(lvsarp_set(h, "eth0", LVSARP_ARP_IGNORE, 3) == 0, "%s", lvsarp_message(h));
     expect_end(in_child(nothing, h), "closing in the child");
@@ -126,7 +137,8 @@ static void both_sides(const char *netns) {
 /* Another thread is in the handle when the process forks: nobody will ever leave it in the child. */
 static sem_t inside, leave;
 
-static int stay(const struct lvsarp_interface *interface, void *arg) {
+static int stay(const struct lvsarp_interface *interface, void *arg)
+{
     (void)interface;
     (void)arg;
     sem_post(&inside);
@@ -135,12 +147,14 @@ static int stay(const struct lvsarp_interface *interface, void *arg) {
     return 7;
 }
 
-static void *walk(void *h) {
+static void *walk(void *h)
+{
     EXPECT(lvsarp_interface_each(h, stay, NULL) == 7, "the walk");
     return NULL;
 }
 
-static void busy_for_ever(struct lvsarp_host *h) {
+static void busy_for_ever(struct lvsarp_host *h)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     for (int i = 0; i < 3; i++) {
         EXPECT(lvsarp_get(h, "lo", &levels) == -EBUSY, "the handle is free in the child");
@@ -157,7 +171,8 @@ static void busy_for_ever(struct lvsarp_host *h) {
     _exit(1);
 }
 
-static void in_a_call(void) {
+static void in_a_call(void)
+{
     struct lvsarp_host *h = must_open(NULL);
     pthread_t thread;
     sem_init(&inside, 0, 0);
@@ -174,21 +189,24 @@ static void in_a_call(void) {
 }
 
 /* What an exec leaves open: standard input, output and error. */
-static void count_descriptors(void) {
+static void count_descriptors(void)
+{
     for (int fd = 3; fd < 1024; fd++)
         EXPECT(fcntl(fd, F_GETFD) < 0, "descriptor %d came through exec", fd);
 }
 
 static const char *self;
 
-static void exec_self(struct lvsarp_host *h) {
+static void exec_self(struct lvsarp_host *h)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     EXPECT(lvsarp_get(h, "eth0", &levels) == 0, "%s", lvsarp_message(h));
     execl(self, self, "descriptors", (char *)NULL);
     EXPECT(0, "exec: %s", strerror(errno));
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     self = argv[0];
     if (argc > 1 && strcmp(argv[1], "descriptors") == 0) {
         count_descriptors();

@@ -9,21 +9,24 @@ struct outputs out;
 static struct outputs before;
 static char noted[256];
 
-void prepare(void) {
+void prepare(void)
+{
     memset(&out, 0xa5, sizeof out);
     out.levels.size = sizeof out.levels;
     out.meaning.size = sizeof out.meaning;
     memcpy(&before, &out, sizeof out);
 }
 
-void note(const char *format, ...) {
+void note(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(noted, sizeof noted, format, arguments);
     va_end(arguments);
 }
 
-static int is_utf8(const unsigned char *text) {
+static int is_utf8(const unsigned char *text)
+{
     while (*text != 0) {
         int more = *text < 0x80 ? 0 : *text < 0xc2 ? -1 : *text < 0xe0 ? 1 : *text < 0xf0 ? 2 : *text < 0xf5 ? 3 : -1;
         if (more < 0)
@@ -35,7 +38,8 @@ static int is_utf8(const unsigned char *text) {
     return 1;
 }
 
-void expect_message(const char *file, int line, const char *call, const char *message, size_t size) {
+void expect_message(const char *file, int line, const char *call, const char *message, size_t size)
+{
     const char *wrong = NULL;
     if (message == NULL)
         wrong = "it is NULL";
@@ -53,13 +57,15 @@ void expect_message(const char *file, int line, const char *call, const char *me
 }
 
 /* The word that a result of this program stands for. */
-static void expect_kind(const char *file, int line, const char *call, int rc, const char *kind) {
+static void expect_kind(const char *file, int line, const char *call, int rc, const char *kind)
+{
     static const struct {
         int rc;
         const char *kind;
     } kinds[] = {
-        { -EINVAL, "invalid-input" }, { -E2BIG, "invalid-input" },      { -ENODEV, "no-interface" },     { -EROFS, "read-only" },
-        { -EPERM, "permission" },     { -ETIMEDOUT, "lock-timeout" },   { -EOPNOTSUPP, "unsupported" },  { -ECANCELED, "refused" },
+        { -EINVAL, "invalid-input" },   { -E2BIG, "invalid-input" }, { -ENODEV, "no-interface" },
+        { -EROFS, "read-only" },        { -EPERM, "permission" },    { -ETIMEDOUT, "lock-timeout" },
+        { -EOPNOTSUPP, "unsupported" }, { -ECANCELED, "refused" },
     };
     const char *wanted = "system";
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -70,15 +76,19 @@ static void expect_kind(const char *file, int line, const char *call, int rc, co
 }
 
 /* Functions that look at what the last call left, with its message. */
-static int only_looks(const char *function) {
-    static const char *const functions[] = { "lvsarp_changed", "lvsarp_rolled_back", "lvsarp_step_each", "lvsarp_finding_each", "lvsarp_verdict_each" };
+static int only_looks(const char *function)
+{
+    static const char *const functions[] = {
+        "lvsarp_changed", "lvsarp_rolled_back", "lvsarp_step_each", "lvsarp_finding_each", "lvsarp_verdict_each",
+    };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (strcmp(function, functions[i]) == 0)
             return 1;
     return 0;
 }
 
-int judge(const char *file, int line, const char *function, const char *arguments, int expected, int rc) {
+int judge(const char *file, int line, const char *function, const char *arguments, int expected, int rc)
+{
     char call[512];
     snprintf(call, sizeof call, "%s%s%s%s", function, arguments, noted[0] ? ", " : "", noted);
     puts(call);
@@ -107,10 +117,12 @@ int judge(const char *file, int line, const char *function, const char *argument
             expect_kind(file, line, call, rc, lvsarp_kind(h));
             int rolled_back = lvsarp_rolled_back(h);
             if (rolled_back != 0)
-                unexpected(file, line, "nothing was changed", "%s returned %d and had changed something: %d", call, rc, rolled_back);
+                unexpected(file, line, "nothing was changed", "%s returned %d and had changed something: %d", call, rc,
+                           rolled_back);
             /* Asking does not make it forget. */
             expect_message(file, line, call, lvsarp_message(h), 1024);
-        } else if (!only_looks(function) && (lvsarp_message(h)[0] != 0 || lvsarp_hint(h)[0] != 0 || lvsarp_kind(h)[0] != 0)) {
+        } else if (!only_looks(function) &&
+                   (lvsarp_message(h)[0] != 0 || lvsarp_hint(h)[0] != 0 || lvsarp_kind(h)[0] != 0)) {
             unexpected(file, line, "no message", "%s returned %d and left \"%.200s\"", call, rc, lvsarp_message(h));
         }
     }
@@ -119,7 +131,8 @@ int judge(const char *file, int line, const char *function, const char *argument
     return rc;
 }
 
-const char *judge_text(const char *file, int line, const char *function, const char *arguments, const char *text) {
+const char *judge_text(const char *file, int line, const char *function, const char *arguments, const char *text)
+{
     char call[512];
     snprintf(call, sizeof call, "%s%s", function, arguments);
     puts(call);
@@ -129,7 +142,8 @@ const char *judge_text(const char *file, int line, const char *function, const c
 }
 
 /* Reads every byte: valgrind reports those that nobody has written. */
-static int see(const void *data, size_t size, void *arg) {
+static int see(const void *data, size_t size, void *arg)
+{
     const unsigned char *at = data;
     unsigned char sum = 0;
     for (size_t i = 0; i < size; i++)
@@ -155,7 +169,8 @@ struct text {
     size_t length;
 };
 
-static int keep_text(const char *json, size_t length, void *arg) {
+static int keep_text(const char *json, size_t length, void *arg)
+{
     struct text *kept = arg;
     kept->bytes = malloc(length + 1);
     if (kept->bytes == NULL)
@@ -166,7 +181,8 @@ static int keep_text(const char *json, size_t length, void *arg) {
     return 0;
 }
 
-char *snapshot_text(struct lvsarp_host *of, size_t *length) {
+char *snapshot_text(struct lvsarp_host *of, size_t *length)
+{
     struct text kept = { NULL, 0 };
     int rc = lvsarp_snapshot(of, keep_text, &kept);
     if (rc != 0 || kept.bytes == NULL) {
@@ -186,7 +202,8 @@ static const struct section {
     { "snapshots", snapshots, 0 }, { "handles", handles, 0 }, { "closed", closed, 0 },   { "limits", limits, 0 },
 };
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     for (int i = 1; i < argc; i++) {
         const struct section *section = NULL;
         for (size_t j = 0; j < sizeof SECTIONS / sizeof *SECTIONS; j++)

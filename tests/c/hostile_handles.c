@@ -13,12 +13,14 @@ static const char *const VIP[] = { "192.0.2.10" };
 static const int32_t KEY[] = { LVSARP_ARP_IGNORE }, LEVEL[] = { 0 };
 
 /* Every function that takes a handle, with all else right: -EBADF, and nothing is done. Returns how many there are. */
-static int all_refuse(struct lvsarp_host *bad, const char *what) {
+static int all_refuse(struct lvsarp_host *bad, const char *what)
+{
     const struct {
         const char *function;
         int rc;
     } calls[] = {
-#define CALL(function, arguments) { #function, (prepare(), judge(__FILE__, __LINE__, #function, #arguments, -EBADF, function arguments)) }
+#define CALL(function, arguments) \
+    { #function, (prepare(), judge(__FILE__, __LINE__, #function, #arguments, -EBADF, function arguments)) }
         CALL(lvsarp_snapshot, (bad, see_text, NULL)),
         CALL(lvsarp_lock_timeout, (bad, 0)),
         CALL(lvsarp_get, (bad, "lo", &out.levels)),
@@ -51,7 +53,8 @@ static int all_refuse(struct lvsarp_host *bad, const char *what) {
     return (int)(sizeof calls / sizeof *calls);
 }
 
-void handles(void) {
+void handles(void)
+{
     size_t *zeroes = calloc(1, 65536);
     if (zeroes == NULL)
         exit(2);
@@ -66,7 +69,8 @@ void handles(void) {
     EXPECT(lvsarp_lock_timeout(h, 1) == 0, "the handle itself does not work any more: %s", lvsarp_message(h));
 }
 
-void closed(void) {
+void closed(void)
+{
     struct lvsarp_host *gone = must_open(NULL);
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     EXPECT(lvsarp_get(gone, "lo", &levels) == 0, "%s", lvsarp_message(gone));
@@ -82,7 +86,8 @@ void closed(void) {
     lvsarp_close(other);
 }
 
-static void without_descriptors(void) {
+static void without_descriptors(void)
+{
     struct lvsarp_host *kept = must_open(NULL);
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     /* What it opens once and keeps, it has now. */
@@ -125,13 +130,15 @@ static void without_descriptors(void) {
 
 static volatile sig_atomic_t signals_seen;
 
-static void count_signal(int number) {
+static void count_signal(int number)
+{
     (void)number;
     signals_seen++;
 }
 
 /* A signal every 100 microseconds, with a handler that restarts nothing. */
-static void among_signals(void) {
+static void among_signals(void)
+{
     struct sigaction action, now;
     memset(&action, 0, sizeof action);
     action.sa_handler = count_signal;
@@ -163,7 +170,8 @@ static void among_signals(void) {
     EXPECT(signals_seen > rounds, "only %d signals in %d rounds", (int)signals_seen, rounds);
 }
 
-void limits(void) {
+void limits(void)
+{
     without_descriptors();
     among_signals();
 }

@@ -1,4 +1,7 @@
-/* NULL in every place of every function. The test's driver compares this table with the header: no place may be missing. */
+/*
+ * NULL in every place of every function. The test's driver compares this table with the header: no place may be
+ * missing.
+ */
 #include "hostile.h"
 
 static const char *const VIP[] = { "192.0.2.10" };
@@ -12,7 +15,8 @@ static int count;
 /* All at once: the first one that is looked at is refused. */
 #define NOBODY ((struct lvsarp_host *)NULL)
 
-static void without_a_handle(void) {
+static void without_a_handle(void)
+{
     size_t length;
     char *json = snapshot_text(h, &length);
 
@@ -47,7 +51,8 @@ static void without_a_handle(void) {
     TRY(-EINVAL, lvsarp_key_find, (NULL));
 }
 
-static void looking(void) {
+static void looking(void)
+{
     TRY(-EINVAL, lvsarp_snapshot, (NULL, see_text, &count));
     TRY(-EINVAL, lvsarp_snapshot, (h, NULL, &count));
     TRY(0, lvsarp_snapshot, (h, see_text, NULL));
@@ -86,7 +91,8 @@ static void looking(void) {
     TRY(0, lvsarp_verdict_each, (h, see_verdict, NULL));
 }
 
-static void changing(void) {
+static void changing(void)
+{
     TRY(-EINVAL, lvsarp_set, (NULL, "lo", LVSARP_ARP_IGNORE, 0));
     TRY(-EINVAL, lvsarp_set, (h, NULL, LVSARP_ARP_IGNORE, 0));
     TRY(-EINVAL, lvsarp_set_many, (NULL, "lo", KEY, LEVEL, 1, LVSARP_VIA_AUTO));
@@ -118,7 +124,8 @@ static void changing(void) {
     TRY(-EINVAL, lvsarp_prefix_unbind, (h, "198.51.100.0/24", NULL));
 }
 
-static void as_a_whole(void) {
+static void as_a_whole(void)
+{
     TRY(-EINVAL, lvsarp_plan, (NULL, VIP, 1, &APPLY, see_step, &count));
     TRY(-EINVAL, lvsarp_plan, (h, NULL, 1, &APPLY, see_step, &count));
     TRY(-EINVAL, lvsarp_plan, (h, HOLE, 2, &APPLY, see_step, &count));
@@ -140,7 +147,8 @@ static void as_a_whole(void) {
     EXPECT(count > 0, "no callback was called");
 }
 
-void nulls(void) {
+void nulls(void)
+{
     without_a_handle();
     looking();
     changing();

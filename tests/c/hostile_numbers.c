@@ -10,12 +10,15 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-static const int32_t SAMPLES[] = { INT_MIN, INT_MIN + 1, -65536, -257, -256, -129, -128, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-                                   12, 13, 18, 19, 20, 31, 32, 33, 34, 127, 128, 255, 256, 65535, 65536, 65555, INT_MAX - 1, INT_MAX };
+static const int32_t SAMPLES[] = { INT_MIN, INT_MIN + 1, -65536, -257,  -256,  -129,  -128,        -2,     -1, 0,
+                                   1,       2,           3,      4,     5,     6,     7,           8,      9,  10,
+                                   12,      13,          18,     19,    20,    31,    32,          33,     34, 127,
+                                   128,     255,         256,    65535, 65536, 65555, INT_MAX - 1, INT_MAX };
 
 static int keys_seen, is_known[64];
 
-static int know(const struct lvsarp_key *key, void *arg) {
+static int know(const struct lvsarp_key *key, void *arg)
+{
     (void)arg;
     EXPECT(key->key > 0 && key->key < 64, "key %d", key->key);
     is_known[key->key & 63] = 1;
@@ -24,11 +27,10 @@ static int know(const struct lvsarp_key *key, void *arg) {
     return 0;
 }
 
-static int known(int32_t key) {
-    return key > 0 && key < 64 && is_known[key];
-}
+static int known(int32_t key) { return key > 0 && key < 64 && is_known[key]; }
 
-static void levels_and_keys(void) {
+static void levels_and_keys(void)
+{
     keys_seen = 0;
     TRY(0, lvsarp_key_each, (know, NULL));
     EXPECT(keys_seen == 19, "%d keys", keys_seen);
@@ -43,7 +45,8 @@ static void levels_and_keys(void) {
             int32_t value = SAMPLES[j];
             note("key %d, value %d", key, value);
             if (TRY(has_levels ? 0 : -EINVAL, lvsarp_meaning_of, (key, value, "en", &out.meaning)) == 0)
-                EXPECT(out.meaning.first <= value && value <= out.meaning.last && out.meaning.text[0] != 0, "not its row");
+                EXPECT(out.meaning.first <= value && value <= out.meaning.last && out.meaning.text[0] != 0,
+                       "not its row");
             int right = has_levels && value >= 0 && value <= (key == LVSARP_ARP_IGNORE ? 8 : 2);
             /* What a recorded namespace is asked to become is not looked at. */
             int expected = recorded && known(key) ? -EROFS : right ? 0 : -EINVAL;
@@ -58,11 +61,14 @@ static void levels_and_keys(void) {
     TRY(CHANGES, lvsarp_set, (h, "lo", LVSARP_ARP_ANNOUNCE, 0));
 }
 
-static void counts(void) {
+static void counts(void)
+{
     const char *const vips[] = { "192.0.2.10" };
     const int32_t keys[] = { LVSARP_ARP_IGNORE }, values[] = { 0 };
     const char *const none[] = { NULL };
-    const size_t huge[] = { SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX / 4 + 1, SIZE_MAX / 8 + 1 };
+    const size_t huge[] = {
+        SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX / 4 + 1, SIZE_MAX / 8 + 1
+    };
     for (size_t i = 0; i < LENGTH(huge); i++) {
         size_t n = huge[i];
         note("n %zu", n);
@@ -106,7 +112,8 @@ static void counts(void) {
     TRY(-EINVAL, lvsarp_set_many, (h, "lo", (const int32_t *)(const void *)(room + odd), values, 1, LVSARP_VIA_AUTO));
 }
 
-static void choices(void) {
+static void choices(void)
+{
     const char *const vips[] = { "192.0.2.10" };
     const int32_t keys[] = { LVSARP_ARP_IGNORE }, values[] = { 0 };
     for (size_t i = 0; i < LENGTH(SAMPLES); i++) {
@@ -115,7 +122,10 @@ static void choices(void) {
         TRY(number < 0 || number > 2 ? -EINVAL : CHANGES, lvsarp_set_many, (h, "lo", keys, values, 1, number));
 
         struct lvsarp_apply_options apply = LVSARP_APPLY_OPTIONS_INIT;
-        /* Where both ends of the test's link are in one namespace, a scope or a method may not be enough: 1 is an answer as well. */
+        /*
+         * Where both ends of the test's link are in one namespace, a scope or a method may not be enough: 1 is an
+         * answer as well.
+         */
         apply.scope = number;
         int judged = lvsarp_plan(h, vips, 1, &apply, see_step, NULL) == 1;
         TRY(number < 0 || number > 1 ? -EINVAL : judged, lvsarp_plan, (h, vips, 1, &apply, see_step, NULL));
@@ -147,7 +157,8 @@ static void choices(void) {
 }
 
 /* Holds every lock of a namespace that there is, as another process would: ours is among them. Returns how many. */
-static int hold_locks(int *held, int most) {
+static int hold_locks(int *held, int most)
+{
     DIR *directory = opendir("/run/lvsarp");
     int count = 0;
     for (struct dirent *entry; directory != NULL && count < most && (entry = readdir(directory)) != NULL;) {
@@ -163,8 +174,10 @@ static int hold_locks(int *held, int most) {
     return count;
 }
 
-static void timeouts(void) {
-    const uint32_t day = 86400000, wrong[] = { day + 1, INT_MAX, (uint32_t)INT_MAX + 1, UINT32_MAX }, right[] = { day, 1, 0 };
+static void timeouts(void)
+{
+    const uint32_t day = 86400000, wrong[] = { day + 1, INT_MAX, (uint32_t)INT_MAX + 1, UINT32_MAX },
+                   right[] = { day, 1, 0 };
     for (size_t i = 0; i < LENGTH(wrong); i++)
         TRY(-EINVAL, lvsarp_lock_timeout, (h, wrong[i]));
     for (size_t i = 0; i < LENGTH(right); i++)
@@ -193,7 +206,8 @@ static void timeouts(void) {
     TRY(0, lvsarp_lock_timeout, (h, LVSARP_LOCK_TIMEOUT));
 }
 
-void numbers(void) {
+void numbers(void)
+{
     levels_and_keys();
     counts();
     choices();

@@ -2,7 +2,8 @@
 #include "hostile.h"
 
 /* In a hurry (valgrind) only every so many positions are tried: LVSARP_TEST_STRIDE. */
-static size_t stride(void) {
+static size_t stride(void)
+{
     const char *text = getenv("LVSARP_TEST_STRIDE");
     long wanted = text != NULL ? strtol(text, NULL, 10) : 1;
     return wanted > 0 ? (size_t)wanted : 1;
@@ -12,7 +13,8 @@ static size_t stride(void) {
 static int refused, taken;
 
 /* What every recorded namespace can be asked, whatever it says. Nothing of it may end in an internal error. */
-static void question(struct lvsarp_host *host, const char *what) {
+static void question(struct lvsarp_host *host, const char *what)
+{
     const char *const vips[] = { "192.0.2.10", "2001:db8::10" };
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     int32_t value;
@@ -35,7 +37,8 @@ static void question(struct lvsarp_host *host, const char *what) {
     };
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         int rc = answers[i].rc;
-        EXPECT(rc == 0 || rc == 1 || rc == -ENODEV || rc == -EINVAL || rc == -EOPNOTSUPP || rc == -EROFS || rc == -ECANCELED,
+        EXPECT(rc == 0 || rc == 1 || rc == -ENODEV || rc == -EINVAL || rc == -EOPNOTSUPP || rc == -EROFS ||
+                   rc == -ECANCELED,
                "%s of %s: %d, %s", answers[i].name, what, rc, lvsarp_message(host));
     }
     /* What was read can be written, and read again, and is the same. */
@@ -47,14 +50,16 @@ static void question(struct lvsarp_host *host, const char *what) {
     EXPECT(rc == 0, "%s was read, but not what was written of it: %s", what, message);
     if (rc == 0) {
         char *json_again = snapshot_text(again, &again_length);
-        EXPECT(length == again_length && memcmp(json, json_again, length) == 0, "%s is not the same the second time", what);
+        EXPECT(length == again_length && memcmp(json, json_again, length) == 0, "%s is not the same the second time",
+               what);
         free(json_again);
     }
     lvsarp_close(again);
     free(json);
 }
 
-static int try_snapshot(const char *bytes, size_t length, const char *what) {
+static int try_snapshot(const char *bytes, size_t length, const char *what)
+{
     char *json = exact_copy(bytes, length);
     char message[256] = "not touched";
     struct lvsarp_host *host = h;
@@ -73,15 +78,20 @@ static int try_snapshot(const char *bytes, size_t length, const char *what) {
     return rc;
 }
 
-static void try_constant(const char *text, int expected) {
+static void try_constant(const char *text, int expected)
+{
     int rc = try_snapshot(text, strlen(text), text);
     EXPECT(rc == expected, "\"%.60s\": %d", text, rc);
 }
 
-static void no_snapshots(void) {
-    static const char *const texts[] = { "", " ", "\n", "null", "true", "0", "-", "\"\"", "\"", "[]", "{}", "{", "}", "[[", "{\"format\":1}", "{\"format\":2}",
-                                         "{\"format\":0}", "{\"format\":-1}", "{\"format\":1e0}", "{\"format\":4294967297}", "{\"format\":\"1\"}",
-                                         "\xef\xbb\xbf{\"format\":1}", "{\"format\":1,\"format\":1}", "{\"format\":1}{\"format\":1}", "\xff", "{\"\xc0\x80\":1}" };
+static void no_snapshots(void)
+{
+    static const char *const texts[] = {
+        "", " ", "\n", "null", "true", "0", "-", "\"\"", "\"", "[]", "{}", "{", "}", "[[", "{\"format\":1}",
+        "{\"format\":2}", "{\"format\":0}", "{\"format\":-1}", "{\"format\":1e0}", "{\"format\":4294967297}",
+        "{\"format\":\"1\"}", "\xef\xbb\xbf{\"format\":1}", "{\"format\":1,\"format\":1}",
+        "{\"format\":1}{\"format\":1}", "\xff", "{\"\xc0\x80\":1}",
+    };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         try_constant(texts[i], -EINVAL);
     try_snapshot("{}\0{}", 5, "a NUL in the middle");
@@ -95,7 +105,8 @@ static void no_snapshots(void) {
 }
 
 /* 100,000 levels deep, alone or inside a snapshot that is right but for that. */
-static void deep(const char *json, size_t length) {
+static void deep(const char *json, size_t length)
+{
     static const char *const brackets[] = { "[", "{\"a\":", "[{\"format\":" };
     const size_t depth = 100000;
     for (size_t i = 0; i < sizeof brackets / sizeof *brackets; i++) {
@@ -127,7 +138,8 @@ static void deep(const char *json, size_t length) {
     }
 }
 
-static void cut_and_flipped(const char *json, size_t length) {
+static void cut_and_flipped(const char *json, size_t length)
+{
     uint64_t state = 19700101;
     char what[96];
     for (size_t cut = 0; cut < length; cut += stride()) {
@@ -148,11 +160,14 @@ static void cut_and_flipped(const char *json, size_t length) {
 }
 
 /* Every number and every text becomes another one, of any kind and size. */
-static void replaced(const char *json, size_t length) {
-    static const char *const others[] = { "-1", "0", "255", "65535", "4294967295", "4294967296", "-2147483648", "-2147483649", "18446744073709551616",
-                                          "1e999", "0.5", "01", "null", "[]", "{}", "true", "\"\"", "\"0x\"", "\"0xffffffff\"", "\"0.0.0.0/0\"",
-                                          "\"255.255.255.255\"", "\"::ffff:192.0.2.10\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\"\\x00\"",
-                                          "\"a name of more than fifteen bytes\"", "\"99999999999999999999.99999999999999999999\"", "" };
+static void replaced(const char *json, size_t length)
+{
+    static const char *const others[] = {
+        "-1", "0", "255", "65535", "4294967295", "4294967296", "-2147483648", "-2147483649", "18446744073709551616",
+        "1e999", "0.5", "01", "null", "[]", "{}", "true", "\"\"", "\"0x\"", "\"0xffffffff\"", "\"0.0.0.0/0\"",
+        "\"255.255.255.255\"", "\"::ffff:192.0.2.10\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\ud83d\\ude00\"",
+        "\"\\x00\"", "\"a name of more than fifteen bytes\"", "\"99999999999999999999.99999999999999999999\"", "",
+    };
     char *text = malloc(length + 64);
     if (text == NULL)
         exit(2);
@@ -185,7 +200,8 @@ static void replaced(const char *json, size_t length) {
     free(text);
 }
 
-void snapshots(void) {
+void snapshots(void)
+{
     const char *const vips[] = { "192.0.2.10", "2001:db8::10" };
     EXPECT(lvsarp_vip_bind_many(h, vips, 2, NULL, NULL) == 0, "%s", lvsarp_message(h));
     EXPECT(lvsarp_prefix_bind(h, "198.51.100.0/24", "lo") == 0, "%s", lvsarp_message(h));

@@ -14,7 +14,8 @@ struct room {
     int guarded;
 };
 
-static struct room make_room(size_t size, int guarded) {
+static struct room make_room(size_t size, int guarded)
+{
     /* The size itself can always be read; of more than the limit nothing else is. */
     size_t length = size < sizeof(size_t) || size > LONGEST ? sizeof(size_t) : size;
     struct room room = { malloc(length + (guarded ? 2 * GUARD : 0)), NULL, length, guarded };
@@ -26,7 +27,8 @@ static struct room make_room(size_t size, int guarded) {
     return room;
 }
 
-static void leave_room(struct room *room) {
+static void leave_room(struct room *room)
+{
     for (size_t i = 0; room->guarded && i < GUARD; i++) {
         EXPECT(room->start[i] == 0xa5, "a byte in front of a struct of %zu", room->length);
         EXPECT(room->bytes[room->length + i] == 0xa5, "byte %zu behind a struct of %zu", i, room->length);
@@ -35,13 +37,14 @@ static void leave_room(struct room *room) {
 }
 
 /* What a call of this size returns, as the contract has it. */
-static int verdict_on(size_t size) {
-    return size < sizeof(size_t) ? -EINVAL : size > LONGEST ? -E2BIG : 0;
-}
+static int verdict_on(size_t size) { return size < sizeof(size_t) ? -EINVAL : size > LONGEST ? -E2BIG : 0; }
 
 /* The sizes worth trying around a struct that is `known` bytes long. */
-static size_t size_at(size_t i, size_t known) {
-    const size_t others[] = { LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, SIZE_MAX / 2 + 1, SIZE_MAX - 7, SIZE_MAX };
+static size_t size_at(size_t i, size_t known)
+{
+    const size_t others[] = {
+        LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, SIZE_MAX / 2 + 1, SIZE_MAX - 7, SIZE_MAX
+    };
     if (i <= known + 64)
         return i; /* all of them: the ends of all fields, and every byte in the middle of one */
     i -= known + 65;
@@ -49,7 +52,8 @@ static size_t size_at(size_t i, size_t known) {
 }
 #define SIZES(known) ((known) + 65 + 7)
 
-static void an_output(const char *what, size_t known, const void *whole, int (*call)(void *)) {
+static void an_output(const char *what, size_t known, const void *whole, int (*call)(void *))
+{
     for (size_t i = 0; i < SIZES(known); i++) {
         size_t size = size_at(i, known);
         for (int guarded = 0; guarded < 2; guarded++) {
@@ -58,10 +62,12 @@ static void an_output(const char *what, size_t known, const void *whole, int (*c
             int rc = call(room.bytes);
             EXPECT(rc == verdict_on(size), "%s of %zu bytes: %d", what, size, rc);
             if (rc < 0) {
-                EXPECT(memcmp(room.bytes, was, room.length) == 0, "%s of %zu bytes was changed by a failure", what, size);
+                EXPECT(memcmp(room.bytes, was, room.length) == 0, "%s of %zu bytes was changed by a failure", what,
+                       size);
             } else if (size >= sizeof(size_t) && size <= LONGEST) {
                 size_t filled = size < known ? size : known;
-                EXPECT(memcmp(room.bytes, &size, sizeof size) == 0, "the size of %s of %zu bytes was changed", what, size);
+                EXPECT(memcmp(room.bytes, &size, sizeof size) == 0, "the size of %s of %zu bytes was changed", what,
+                       size);
                 EXPECT(memcmp(room.bytes + sizeof size, (const char *)whole + sizeof size, filled - sizeof size) == 0,
                        "%s of %zu bytes has other contents", what, size);
                 for (size_t at = known; at < size; at++)
@@ -73,31 +79,30 @@ static void an_output(const char *what, size_t known, const void *whole, int (*c
     }
 }
 
-static int get_into(void *levels) {
+static int get_into(void *levels)
+{
     int rc = lvsarp_get(h, "lo", levels);
     if (rc < 0)
         expect_message(__FILE__, __LINE__, "lvsarp_get() with a size", lvsarp_message(h), 1024);
     return rc;
 }
 
-static int meaning_into(void *meaning) {
-    return lvsarp_meaning_of(LVSARP_ARP_IGNORE, 1, "zh", meaning);
-}
+static int meaning_into(void *meaning) { return lvsarp_meaning_of(LVSARP_ARP_IGNORE, 1, "zh", meaning); }
 
 static const char *const VIP[] = { "192.0.2.10" };
 
-static int plan_with(const void *options) {
-    return lvsarp_plan(h, VIP, 1, options, see_step, NULL);
-}
+static int plan_with(const void *options) { return lvsarp_plan(h, VIP, 1, options, see_step, NULL); }
 
-static int apply_with(const void *options) {
+static int apply_with(const void *options)
+{
     int rc = lvsarp_apply(h, VIP, 1, options);
     if (rc == 0)
         lvsarp_undo(h);
     return rc;
 }
 
-static int bind_with(const void *options) {
+static int bind_with(const void *options)
+{
     int32_t changed = 99;
     int rc = lvsarp_vip_bind_many(h, VIP, 1, options, &changed);
     EXPECT(rc == 0 ? changed == 1 : changed == 99, "%d, and changed is %d", rc, changed);
@@ -107,7 +112,8 @@ static int bind_with(const void *options) {
 }
 
 /* An input struct, all zero but its size. */
-static void an_input(const char *what, size_t known, int changes, int (*call)(const void *)) {
+static void an_input(const char *what, size_t known, int changes, int (*call)(const void *))
+{
     for (size_t i = 0; i < SIZES(known); i++) {
         size_t size = size_at(i, known);
         int expected = verdict_on(size) != 0 ? verdict_on(size) : changes ? CHANGES : 0;
@@ -133,14 +139,17 @@ static void an_input(const char *what, size_t known, int changes, int (*call)(co
 }
 
 /* What a short input does not have is 0: the end of the struct hides the field behind it. */
-static void hidden_fields(void) {
+static void hidden_fields(void)
+{
     const struct {
         size_t offset;
         size_t length;
         int is_text;
     } fields[] = {
-#define FIELD(name, is_text) { offsetof(struct lvsarp_apply_options, name), sizeof ((struct lvsarp_apply_options *)0)->name, is_text }
-        FIELD(scope, 0), FIELD(method, 0), FIELD(flags, 0), FIELD(reserved, 0), FIELD(dev, 1), FIELD(label, 1), FIELD(address_scope, 1),
+#define FIELD(name, is_text) \
+    { offsetof(struct lvsarp_apply_options, name), sizeof((struct lvsarp_apply_options *)0)->name, is_text }
+        FIELD(scope, 0), FIELD(method, 0), FIELD(flags, 0),         FIELD(reserved, 0),
+        FIELD(dev, 1),   FIELD(label, 1),  FIELD(address_scope, 1),
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         size_t whole = fields[i].offset + fields[i].length;
@@ -159,7 +168,8 @@ static void hidden_fields(void) {
                 room.bytes[fields[i].offset] = 'l';
                 rc = plan_with(room.bytes);
                 int dev = fields[i].offset == offsetof(struct lvsarp_apply_options, dev);
-                EXPECT(rc == (dev ? -ENODEV : -EINVAL), "a text of one byte in field %zu: %d, %s", i, rc, lvsarp_message(h));
+                EXPECT(rc == (dev ? -ENODEV : -EINVAL), "a text of one byte in field %zu: %d, %s", i, rc,
+                       lvsarp_message(h));
             }
             leave_room(&room);
         }
@@ -167,10 +177,13 @@ static void hidden_fields(void) {
 }
 
 /* Apply and undo take longer, so these are few. */
-static void apply_options(void) {
+static void apply_options(void)
+{
     const size_t exact = sizeof(struct lvsarp_apply_options);
-    const size_t sizes[] = { 0, 1, sizeof(size_t) - 1, sizeof(size_t), 10, offsetof(struct lvsarp_apply_options, dev), exact - 7, exact,
-                             exact + 1, LONGEST, LONGEST + 1, SIZE_MAX };
+    const size_t sizes[] = {
+        0,         1,     sizeof(size_t) - 1, sizeof(size_t), 10,          offsetof(struct lvsarp_apply_options, dev),
+        exact - 7, exact, exact + 1,          LONGEST,        LONGEST + 1, SIZE_MAX
+    };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct room room = make_room(sizes[i], 0);
         memset(room.bytes + sizeof(size_t), 0, room.length - sizeof(size_t));
@@ -180,7 +193,8 @@ static void apply_options(void) {
     }
 }
 
-void structs(void) {
+void structs(void)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     struct lvsarp_meaning meaning = LVSARP_MEANING_INIT;
     TRY(0, lvsarp_get, (h, "lo", &levels));

@@ -1,4 +1,7 @@
-/* Texts of every kind in every place that takes one: exactly as much memory as text, and every answer is a documented one. */
+/*
+ * Texts of every kind in every place that takes one: exactly as much memory as text, and every answer is a documented
+ * one.
+ */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <sys/stat.h>
@@ -14,11 +17,13 @@ static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 4096 };
 
 /* A call with one text; the rest of it is right. */
 static const char *const *one(const char *const *vip) { return vip; }
-#define CALL(name, expression) static int name(const char *t) { return expression; }
+#define CALL(name, expression) \
+    static int name(const char *t) { return expression; }
 CALL(get, lvsarp_get(h, t, &out.levels))
 CALL(read_, lvsarp_read(h, t, LVSARP_ARP_IGNORE, &out.value))
 CALL(set, lvsarp_set(h, t, LVSARP_ARP_IGNORE, 0))
-CALL(set_many, lvsarp_set_many(h, t, (const int32_t[]){ LVSARP_ARP_IGNORE }, (const int32_t[]){ 0 }, 1, LVSARP_VIA_AUTO))
+CALL(set_many,
+     lvsarp_set_many(h, t, (const int32_t[]){ LVSARP_ARP_IGNORE }, (const int32_t[]){ 0 }, 1, LVSARP_VIA_AUTO))
 CALL(vip_each, lvsarp_vip_each(h, t, see_address, NULL))
 CALL(address_each, lvsarp_address_each(h, t, see_address, NULL))
 CALL(bind_vip, lvsarp_vip_bind(h, t, "lo", NULL))
@@ -41,7 +46,8 @@ CALL(meaning_each, lvsarp_meaning_each(LVSARP_ARP_IGNORE, t, see_meaning, NULL))
 CALL(key_find, lvsarp_key_find(t))
 
 /* A namespace; the handle is closed at once, and the message goes into an output. */
-static int open_netns(const char *t) {
+static int open_netns(const char *t)
+{
     int rc = lvsarp_open_message(t, &out.host, out.message, sizeof out.message);
     EXPECT((rc == 0) == (out.host != NULL), "%d, and the handle is %p", rc, (void *)out.host);
     if (rc < 0)
@@ -53,16 +59,18 @@ static int open_netns(const char *t) {
 }
 
 /* A text as long as it is in a field of a struct, which need not have an end. */
-static void into(char *field, const char *t) {
+static void into(char *field, const char *t)
+{
     for (size_t i = 0; i < 16; i++)
         if ((field[i] = t[i]) == 0)
             break;
 }
 #define FIELD(name, type, init, field, expression) \
-    static int name(const char *t) { \
-        struct type options = init; \
-        into(options.field, t); \
-        return expression; \
+    static int name(const char *t)                 \
+    {                                              \
+        struct type options = init;                \
+        into(options.field, t);                    \
+        return expression;                         \
     }
 #define VIP (const char *const[]){ "192.0.2.10" }
 #define PLAN lvsarp_plan(h, VIP, 1, &options, see_step, NULL)
@@ -117,14 +125,16 @@ static const struct place {
 };
 
 /* Calls with a text that takes exactly `length` bytes and judges; `wrong` is a text that no place takes. */
-static int try_text(const struct place *place, const char *bytes, size_t length, int wrong) {
+static int try_text(const struct place *place, const char *bytes, size_t length, int wrong)
+{
     char *text = exact_copy(bytes, length);
     prepare();
     struct outputs before;
     memcpy(&before, &out, sizeof out);
     int rc = place->call(text);
     char call[256];
-    snprintf(call, sizeof call, "%s with %zu bytes, \"%.40s\"", place->name, length, memchr(bytes, 0, length) ? bytes : "no end");
+    snprintf(call, sizeof call, "%s with %zu bytes, \"%.40s\"", place->name, length,
+             memchr(bytes, 0, length) ? bytes : "no end");
     /* Looking for it is all that such a text can lead to: there may be no such device, namespace or VIP. */
     int documented = rc == 0 || rc == -EINVAL;
     documented |= rc == 1 && place->judges;
@@ -144,22 +154,27 @@ static int try_text(const struct place *place, const char *bytes, size_t length,
     return rc;
 }
 
-static void known_texts(void) {
+static void known_texts(void)
+{
     /* None of these is a text that any place could mean. */
-    static const char *const never[] = { "\xff", "\xc0\x80", "lo\xff", "\xed\xa0\x80", "\xe7\xbd", "\xf4\x90\x80\x80", "a\xe7\xbd\x91\xf0", "\x80" };
+    static const char *const never[] = {
+        "\xff", "\xc0\x80", "lo\xff", "\xed\xa0\x80", "\xe7\xbd", "\xf4\x90\x80\x80", "a\xe7\xbd\x91\xf0", "\x80",
+    };
     /* A device has none of these names, a VIP is not written so. */
-    static const char *const odd[] = { "",        "..",      ".",          "/",          "lo:0",        "lo/../lo",   "lo ",      " lo",
-                                       "l\to",    "lo\n",    "lo\x1b[31m", "\x7f",       "%s%n%s%n",    "$(reboot)",  "-1",       "0",
-                                       "0/0",     "::/0",    "0x7f000001", "127.0.0.1",  "192.0.2.256", "192.0.2",    "1.2.3.4/", "1.2.3.4/33",
-                                       "::1",     "ff02::1", "fe80::1%lo", "224.0.0.1",  "255.255.255.255", "en_",    "zh-",      "default/arp",
-                                       "arp_",    "999",     "256",        "lo:" };
+    static const char *const odd[] = {
+        "", "..", ".", "/", "lo:0", "lo/../lo", "lo ", " lo", "l\to", "lo\n", "lo\x1b[31m", "\x7f", "%s%n%s%n",
+        "$(reboot)", "-1", "0", "0/0", "::/0", "0x7f000001", "127.0.0.1", "192.0.2.256", "192.0.2", "1.2.3.4/",
+        "1.2.3.4/33", "::1", "ff02::1", "fe80::1%lo", "224.0.0.1", "255.255.255.255", "en_", "zh-", "default/arp",
+        "arp_", "999", "256", "lo:",
+    };
     for (size_t i = 0; i < LENGTH(PLACES); i++) {
         const struct place *place = &PLACES[i];
         for (size_t j = 0; j < LENGTH(never); j++)
             try_text(place, never[j], strlen(never[j]) + 1, 1);
         for (size_t j = 0; j < LENGTH(odd); j++) {
             int wrong = odd[j][0] == 0 && !place->empty_is_none;
-            wrong |= strchr(odd[j], '/') != NULL && (place->kind == NAME || place->kind == SCOPE || place->kind == LABEL);
+            wrong |=
+                strchr(odd[j], '/') != NULL && (place->kind == NAME || place->kind == SCOPE || place->kind == LABEL);
             wrong |= strchr(odd[j], ':') != NULL && place->kind == NAME;
             /* A label is compared with its device, which a recorded namespace does not come to. */
             wrong &= !(place->kind == LABEL && place->changes && recorded);
@@ -174,7 +189,8 @@ static void known_texts(void) {
     }
 }
 
-static void lengths(void) {
+static void lengths(void)
+{
     const size_t all[] = { 1, 2, 14, 15, 16, 17, 63, 64, 65, 255, 256, 4095, 4096 };
     char longest[4097];
     for (size_t i = 0; i < LENGTH(PLACES); i++) {
@@ -197,7 +213,8 @@ static void lengths(void) {
     }
 }
 
-static void random_texts(void) {
+static void random_texts(void)
+{
     uint64_t state = 20240229;
     size_t length;
     char *before = snapshot_text(h, &length);
@@ -214,21 +231,26 @@ static void random_texts(void) {
             const struct place *place = &PLACES[i];
             /* A short one may be a scope, which is a number up to 255, or the number of a process. */
             if (random_length > 3)
-                try_text(place, text, random_length + 1, place->kind == ADDRESS || place->kind == PREFIX || place->kind == LANGUAGE);
+                try_text(place, text, random_length + 1,
+                         place->kind == ADDRESS || place->kind == PREFIX || place->kind == LANGUAGE);
         }
     }
     char *after = snapshot_text(h, &length);
     size_t same = 0;
     while (before[same] != 0 && before[same] == after[same])
         same++;
-    EXPECT(strcmp(before, after) == 0, "random texts changed the namespace: %.60s is %.60s", before + same, after + same);
+    EXPECT(strcmp(before, after) == 0, "random texts changed the namespace: %.60s is %.60s", before + same,
+           after + same);
     free(before);
     free(after);
 }
 
-static void paths(void) {
-    static const char *const files[] = { "/",          "/run/netns", "/etc/passwd", "/dev/null", "/proc/self/ns/mnt", "/nowhere/at/all", "./..",
-                                         "/proc/0/ns", "4294967296", "99999999999999999999", "0", "2147483647" };
+static void paths(void)
+{
+    static const char *const files[] = {
+        "/", "/run/netns", "/etc/passwd", "/dev/null", "/proc/self/ns/mnt", "/nowhere/at/all", "./..", "/proc/0/ns",
+        "4294967296", "99999999999999999999", "0", "2147483647",
+    };
     const struct place *place = &PLACES[LENGTH(PLACES) - 1];
     for (size_t i = 0; i < LENGTH(files); i++) {
         int rc = try_text(place, files[i], strlen(files[i]) + 1, 0);
@@ -237,7 +259,8 @@ static void paths(void) {
     EXPECT(try_text(place, "/proc/self/ns/net", 18, 0) == 0, "the process's own namespace does not open");
 }
 
-static void too_long(int number) {
+static void too_long(int number)
+{
     (void)number;
     static const char text[] = "lvsarp_open_message() waits for somebody to write into a FIFO\n";
     if (write(2, text, sizeof text - 1) >= 0)
@@ -245,7 +268,8 @@ static void too_long(int number) {
 }
 
 /* Only apply and undo wait for anything. */
-static void a_fifo(void) {
+static void a_fifo(void)
+{
     static const char path[] = "/run/lvsarp-fifo";
     EXPECT(mkfifo(path, 0600) == 0, "%s", strerror(errno));
     signal(SIGALRM, too_long);
@@ -256,7 +280,8 @@ static void a_fifo(void) {
     unlink(path);
 }
 
-void texts(void) {
+void texts(void)
+{
     known_texts();
     lengths();
     random_texts();

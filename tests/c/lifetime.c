@@ -16,7 +16,8 @@
 #define RSS_MAY_GROW_KB 256
 #define WARM_UP 200
 
-static int entries(const char *path) {
+static int entries(const char *path)
+{
     DIR *directory = opendir(path);
     int count = 0;
     if (directory == NULL)
@@ -32,7 +33,8 @@ struct costs {
     int descriptors, threads;
 };
 
-static struct costs costs_now(void) {
+static struct costs costs_now(void)
+{
     struct costs costs = { 0, entries("/proc/self/fd"), entries("/proc/self/task") };
     FILE *file = fopen("/proc/self/statm", "re");
     long pages = 0;
@@ -44,12 +46,14 @@ static struct costs costs_now(void) {
 }
 
 /* Both are asked for once with each handle, so that everything that is opened late is opened. */
-static void use(struct lvsarp_host *h) {
+static void use(struct lvsarp_host *h)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     EXPECT(lvsarp_get(h, "lo", &levels) == 0, "%s", lvsarp_message(h));
 }
 
-static void open_and_close(const char *netns, int unused) {
+static void open_and_close(const char *netns, int unused)
+{
     (void)unused;
     struct lvsarp_host *h = must_open(netns);
     use(h);
@@ -58,7 +62,8 @@ static void open_and_close(const char *netns, int unused) {
 
 static struct lvsarp_host *kept;
 
-static void get(const char *unused, int round) {
+static void get(const char *unused, int round)
+{
     (void)unused;
     static const char *const names[] = { "lo", "eth0", "all", "default", "nowhere" };
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
@@ -66,7 +71,8 @@ static void get(const char *unused, int round) {
     EXPECT(rc == (round % 5 == 4 ? -ENODEV : 0), "get %s: %d", names[round % 5], rc);
 }
 
-static void rounds(const char *what, int count, void (*once)(const char *, int), const char *netns) {
+static void rounds(const char *what, int count, void (*once)(const char *, int), const char *netns)
+{
     for (int i = 0; i < WARM_UP && i < count; i++)
         once(netns, i);
     struct costs before = costs_now();
@@ -78,7 +84,8 @@ static void rounds(const char *what, int count, void (*once)(const char *, int),
     EXPECT(after.descriptors == before.descriptors, "%d descriptors, then %d", before.descriptors, after.descriptors);
     EXPECT(after.threads == 1 && before.threads == 1, "%d threads, then %d", before.threads, after.threads);
     EXPECT(after.rss_kb - before.rss_kb <= RSS_MAY_GROW_KB, "%ld kB, then %ld kB", before.rss_kb, after.rss_kb);
-    printf("%d times %s: %.1f us each, resident %ld kB, %+ld kB\n", count, what, took / count * 1e6, after.rss_kb, after.rss_kb - before.rss_kb);
+    printf("%d times %s: %.1f us each, resident %ld kB, %+ld kB\n", count, what, took / count * 1e6, after.rss_kb,
+           after.rss_kb - before.rss_kb);
 }
 
 /* The shortest of a few times: another process that was busy for a while does not count. */
@@ -91,7 +98,8 @@ static double shortest(const double *times, int count)
     return least * 1e6;
 }
 
-static int see_json(const char *json, size_t length, void *arg) {
+static int see_json(const char *json, size_t length, void *arg)
+{
     (void)json;
     (void)arg;
     return length == 0;
@@ -106,13 +114,15 @@ static int call_check(struct lvsarp_host *h, int i) { return (void)i, lvsarp_che
 static int call_snapshot(struct lvsarp_host *h, int i) { return (void)i, lvsarp_snapshot(h, see_json, NULL); }
 
 /* What a call leaves behind in the kernel would make the next ones slower. */
-static void steady(const char *netns, int count) {
+static void steady(const char *netns, int count)
+{
     static const struct {
         const char *name;
         int (*call)(struct lvsarp_host *, int);
         int share; /* of the count */
     } calls[] = {
-        { "set eth0", call_set_own, 1 }, { "read", call_read, 1 }, { "set", call_set, 1 }, { "check", call_check, 2 }, { "snapshot", call_snapshot, 10 },
+        { "set eth0", call_set_own, 1 }, { "read", call_read, 1 },          { "set", call_set, 1 },
+        { "check", call_check, 2 },      { "snapshot", call_snapshot, 10 },
     };
     double *times = calloc((size_t)count, sizeof *times);
     struct lvsarp_host *h = must_open(netns);
@@ -127,7 +137,8 @@ static void steady(const char *netns, int count) {
             EXPECT(rc == 0, "%s: %d, %s", calls[at].name, rc, lvsarp_message(h));
         }
         double first = shortest(times, 20), last = shortest(times + rounds - 20, 20);
-        EXPECT(last < 4 * first + 50, "%s took %.0f us at first and %.0f us after %d calls", calls[at].name, first, last, rounds);
+        EXPECT(last < 4 * first + 50, "%s took %.0f us at first and %.0f us after %d calls", calls[at].name, first,
+               last, rounds);
         printf("%d times %s of %s: %.0f us at first, %.0f us at last\n", rounds, calls[at].name, netns, first, last);
     }
     free(times);
@@ -135,7 +146,8 @@ static void steady(const char *netns, int count) {
 }
 
 /* Each one that is open and was not before is close-on-exec. Returns how many. */
-static int opened_since(const char *was, const char *when) {
+static int opened_since(const char *was, const char *when)
+{
     int count = 0;
     for (int fd = 0; fd < 256; fd++) {
         int flags = fcntl(fd, F_GETFD);
@@ -151,13 +163,15 @@ static int opened_since(const char *was, const char *when) {
     return count;
 }
 
-static int each_interface(const struct lvsarp_interface *interface, void *arg) {
+static int each_interface(const struct lvsarp_interface *interface, void *arg)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     EXPECT(lvsarp_get(arg, interface->name, &levels) == 0, "%s", lvsarp_message(arg));
     return 0;
 }
 
-static void descriptors(const char *netns) {
+static void descriptors(const char *netns)
+{
     const char *const places[] = { NULL, netns };
     for (int i = 0; i < 2; i++) {
         char was[256];
@@ -179,7 +193,10 @@ static void descriptors(const char *netns) {
             EXPECT(round == 0 || now == used, "%d descriptors, then %d", used, now);
             used = now;
         }
-        /* Namespace, directory, socket and little more; then two files for each of eight interfaces and of all, and a few for the checks. */
+        /*
+         * Namespace, directory, socket and little more; then two files for each of eight interfaces and of all, and a
+         * few for the checks.
+         */
         EXPECT(open >= 4 && open <= 10 && open % 2 == 0, "two handles have %d descriptors", open);
         EXPECT(used > 3 && used <= 32, "a handle has %d descriptors after it read all interfaces", used);
         lvsarp_close(h);
@@ -189,12 +206,14 @@ static void descriptors(const char *netns) {
 }
 
 /* A system call of its own at each border: strace shows what lies between. */
-static void mark(const char *text) {
+static void mark(const char *text)
+{
     if (write(2, text, strlen(text)) < 0)
         exit(2);
 }
 
-static void trace(const char *netns) {
+static void trace(const char *netns)
+{
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     mark("open");
     struct lvsarp_host *h = NULL;
@@ -212,7 +231,8 @@ static void trace(const char *netns) {
     mark("closed");
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "here") == 0 && argc == 3) {
         rounds("opened, used and closed", atoi(argv[2]), open_and_close, NULL);

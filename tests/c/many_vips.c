@@ -13,26 +13,33 @@ struct list {
     char seen[MANY];
 };
 
-static int see(const struct lvsarp_address *address, void *arg) {
+static int see(const struct lvsarp_address *address, void *arg)
+{
     struct list *list = arg;
-    EXPECT(strcmp(address->dev, "lo") == 0 && strcmp(address->scope, "global") == 0, "%s: %s, %s", address->local, address->dev, address->scope);
-    EXPECT(address->protocol == LVSARP_PROTOCOL || address->protocol == -1, "%s: protocol %d", address->local, address->protocol);
-    EXPECT(address->peer[0] == 0 && address->broadcast[0] == 0 && address->valid == LVSARP_FOREVER, "%s has more", address->local);
+    EXPECT(strcmp(address->dev, "lo") == 0 && strcmp(address->scope, "global") == 0, "%s: %s, %s", address->local,
+           address->dev, address->scope);
+    EXPECT(address->protocol == LVSARP_PROTOCOL || address->protocol == -1, "%s: protocol %d", address->local,
+           address->protocol);
+    EXPECT(address->peer[0] == 0 && address->broadcast[0] == 0 && address->valid == LVSARP_FOREVER, "%s has more",
+           address->local);
     int at = list->count++;
     if (list->in_order) {
         EXPECT(at < MANY && strcmp(address->local, texts[at]) == 0, "number %d is %s", at, address->local);
-        EXPECT(address->prefixlen == 32 && strcmp(address->label, "lo:many") == 0, "%s/%u, %s", address->local, address->prefixlen, address->label);
+        EXPECT(address->prefixlen == 32 && strcmp(address->label, "lo:many") == 0, "%s/%u, %s", address->local,
+               address->prefixlen, address->label);
         return 0;
     }
     unsigned number = MANY;
     EXPECT(sscanf(address->local, "2001:db8::1:%x", &number) == 1 && number < MANY, "%s", address->local);
-    EXPECT(address->prefixlen == 128 && address->preferred == 0, "%s/%u, preferred %u", address->local, address->prefixlen, address->preferred);
+    EXPECT(address->prefixlen == 128 && address->preferred == 0, "%s/%u, preferred %u", address->local,
+           address->prefixlen, address->preferred);
     if (number < MANY)
         EXPECT(list->seen[number]++ == 0, "%s is there twice", address->local);
     return 0;
 }
 
-static void expect_list(struct lvsarp_host *h, int in_order, int count) {
+static void expect_list(struct lvsarp_host *h, int in_order, int count)
+{
     static struct list list;
     memset(&list, 0, sizeof list);
     list.in_order = in_order;
@@ -40,7 +47,8 @@ static void expect_list(struct lvsarp_host *h, int in_order, int count) {
     EXPECT(list.count == count, "%d addresses, not %d", list.count, count);
 }
 
-static void expect_changed(struct lvsarp_host *h, int32_t value) {
+static void expect_changed(struct lvsarp_host *h, int32_t value)
+{
     for (int i = 0; i < MANY; i++) {
         EXPECT(changed[i] == value, "changed[%d] is %d", i, changed[i]);
         changed[i] = 99;
@@ -48,7 +56,8 @@ static void expect_changed(struct lvsarp_host *h, int32_t value) {
     EXPECT(lvsarp_changed(h) == value * MANY, "%d", lvsarp_changed(h));
 }
 
-static void a_thousand(struct lvsarp_host *h, const char *family, int ipv4) {
+static void a_thousand(struct lvsarp_host *h, const char *family, int ipv4)
+{
     struct lvsarp_bind_options options = LVSARP_BIND_OPTIONS_INIT;
     if (ipv4)
         strcpy(options.label, "lo:many");
@@ -79,12 +88,14 @@ static void a_thousand(struct lvsarp_host *h, const char *family, int ipv4) {
     expect_list(h, ipv4, 0);
     EXPECT(lvsarp_vip_unbind_many(h, vips, MANY, "lo", changed) == 0, "%s", lvsarp_message(h));
     expect_changed(h, 0);
-    printf("%d %s VIPs: bound in %.1f ms, listed in %.1f ms, found bound in %.1f ms, removed in %.1f ms\n", MANY, family,
-           (times[1] - times[0]) * 1e3, (times[3] - times[2]) * 1e3, (times[4] - times[3]) * 1e3, (times[5] - start) * 1e3);
+    printf("%d %s VIPs: bound in %.1f ms, listed in %.1f ms, found bound in %.1f ms, removed in %.1f ms\n", MANY,
+           family, (times[1] - times[0]) * 1e3, (times[3] - times[2]) * 1e3, (times[4] - times[3]) * 1e3,
+           (times[5] - start) * 1e3);
 }
 
 /* The same VIP twice is one change. */
-static void twice(struct lvsarp_host *h) {
+static void twice(struct lvsarp_host *h)
+{
     const char *const same[] = { "198.18.0.1", "198.18.0.2", "198.18.0.1" };
     int32_t did[3] = { 9, 9, 9 };
     EXPECT(lvsarp_vip_bind_many(h, same, 3, NULL, did) == 0 && lvsarp_changed(h) == 2, "%s", lvsarp_message(h));
@@ -95,7 +106,8 @@ static void twice(struct lvsarp_host *h) {
 }
 
 /* The kernel refuses the last one of a thousand: those before it are taken back. */
-static void all_or_none(struct lvsarp_host *h) {
+static void all_or_none(struct lvsarp_host *h)
+{
     static const char disable[] = "/proc/sys/net/ipv6/conf/lo/disable_ipv6";
     FILE *file = fopen(disable, "w");
     if (file == NULL || fputs("1\n", file) < 0 || fclose(file) != 0) {
@@ -123,7 +135,8 @@ static void all_or_none(struct lvsarp_host *h) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     struct lvsarp_host *h = must_open(NULL);
     a_thousand(h, "IPv4", 1);
     a_thousand(h, "IPv6", 0);

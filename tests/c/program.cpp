@@ -9,14 +9,16 @@
 
 #include <lvsarp.h>
 
-namespace {
+namespace
+{
 
 struct Close {
     void operator()(lvsarp_host *h) const { lvsarp_close(h); }
 };
 using Host = std::unique_ptr<lvsarp_host, Close>;
 
-Host open() {
+Host open()
+{
     lvsarp_host *h = nullptr;
     char message[256];
     if (lvsarp_open_message(nullptr, &h, message, sizeof message) != 0)
@@ -25,18 +27,21 @@ Host open() {
 }
 
 // A negative result as an exception, with the library's own words.
-int checked(const Host &host, int rc) {
+int checked(const Host &host, int rc)
+{
     if (rc < 0)
         throw std::runtime_error(std::string(lvsarp_message(host.get())) + " " + lvsarp_hint(host.get()));
     return rc;
 }
 
-void expect(bool condition, const char *what) {
+void expect(bool condition, const char *what)
+{
     if (!condition)
         throw std::logic_error(what);
 }
 
-std::vector<std::string> bound(const Host &host) {
+std::vector<std::string> bound(const Host &host)
+{
     std::vector<std::string> found;
     checked(host, lvsarp_vip_each(
                       host.get(), "lo",
@@ -48,15 +53,17 @@ std::vector<std::string> bound(const Host &host) {
     return found;
 }
 
-void run() {
+void run()
+{
     const Host host = open();
-    const std::vector<const char *> vips = {"192.0.2.10", "2001:db8::10"};
+    const std::vector<const char *> vips = { "192.0.2.10", "2001:db8::10" };
     std::string actions;
     const auto note_step = [](const lvsarp_step *step, void *arg) {
         *static_cast<std::string *>(arg) += std::string(step->act) + " " + step->thing + "\n";
         return 0;
     };
-    expect(checked(host, lvsarp_plan(host.get(), vips.data(), vips.size(), nullptr, note_step, &actions)) == 0, "the plan is refused");
+    expect(checked(host, lvsarp_plan(host.get(), vips.data(), vips.size(), nullptr, note_step, &actions)) == 0,
+           "the plan is refused");
     expect(actions.find("bind 192.0.2.10/32 dev lo") != std::string::npos, actions.c_str());
     expect(bound(host).empty(), "a plan has bound something");
 
@@ -77,14 +84,17 @@ void run() {
         }
         return 0;
     };
-    expect(checked(host, lvsarp_check(host.get(), vips.data(), vips.size(), count_errors, &errors)) == 0 && errors == 0, "not silent");
+    expect(checked(host, lvsarp_check(host.get(), vips.data(), vips.size(), count_errors, &errors)) == 0 && errors == 0,
+           "not silent");
 
     lvsarp_levels levels = LVSARP_LEVELS_INIT;
     checked(host, lvsarp_get(host.get(), "all", &levels));
     expect(levels.arp_ignore.effective >= 1 && levels.arp_announce.effective >= 2, "the levels are not set");
     lvsarp_bind_options bind = LVSARP_BIND_OPTIONS_INIT;
     lvsarp_meaning meaning = LVSARP_MEANING_INIT;
-    expect(lvsarp_meaning_of(LVSARP_ARP_IGNORE, levels.arp_ignore.effective, "en", &meaning) == 0 && meaning.hides_vip == 1, meaning.text);
+    expect(lvsarp_meaning_of(LVSARP_ARP_IGNORE, levels.arp_ignore.effective, "en", &meaning) == 0 &&
+               meaning.hides_vip == 1,
+           meaning.text);
     expect(bind.size == sizeof bind, "an _INIT without a size");
 
     // An empty vector's data() may be NULL.
@@ -105,9 +115,10 @@ void run() {
     expect(moved != nullptr && moved != host, "two handles are one");
 }
 
-}  // namespace
+} // namespace
 
-int main() {
+int main()
+{
     try {
         run();
         return 0;

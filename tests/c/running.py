@@ -1,4 +1,7 @@
-"""Runs a C program on a host of its own: plain, under valgrind, or with sanitizers. It must end well and say nothing on stderr."""
+"""Runs a C program on a host of its own: plain, under valgrind, or with sanitizers.
+
+It must end well and say nothing on stderr.
+"""
 
 import functools
 import os
@@ -27,7 +30,8 @@ def run(name, *arguments, under=(), sanitize="", wires=1, environment=ENVIRONMEN
             wire(host, wires)
         if under:
             build.need(under[0])
-        done = here.run(*under, path, *arguments, check=False, timeout=timeout, errors="replace", env=os.environ | environment)
+        options = {"check": False, "timeout": timeout, "errors": "replace", "env": os.environ | environment}
+        done = here.run(*under, path, *arguments, **options)
     said = f"{name} {' '.join(map(str, arguments))} ended with {done.returncode}:\n{done.stderr[:6000]}"
     assert done.returncode == 0 and done.stderr == "", said
     return done.stdout

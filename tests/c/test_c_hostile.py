@@ -41,10 +41,12 @@ def test_every_pointer_of_every_function_is_tried_as_null(calls):
         pointers = [at for at, parameter in enumerate(parameters) if "*" in parameter or "_cb " in parameter]
         for at in pointers:
             others = [other for other in pointers if other != at]
-            if not any(
-                called == name and arguments[at] == "NULL" and all(arguments[other] not in ("NULL", "NOBODY") for other in others)
+            alone = [
+                arguments
                 for called, arguments in calls
-            ):
+                if called == name and arguments[at] == "NULL" and not {"NULL", "NOBODY"} & {arguments[o] for o in others}
+            ]
+            if not alone:
                 missing.append(f"{name}: {parameters[at]}")
     assert missing == []
 

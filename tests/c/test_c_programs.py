@@ -77,14 +77,3 @@ def test_two_threads_with_two_handles_share_nothing(tool):
 def test_threads_get_along_for_long(how, say):
     """For $LVSARP_SOAK_SECONDS."""
     say(running.run("threads", how, SOAK, timeout=60 + float(SOAK)).strip())
-
-
-@pytest.fixture
-def say(capsys):
-    """Print a figure that belongs into the log of every run, passed or failed."""
-
-    def line(text):
-        with capsys.disabled():
-            print(f"\n    {text}", end="")
-
-    return line

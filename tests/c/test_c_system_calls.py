@@ -28,7 +28,7 @@ def trace(tmp_path):
 
 
 def between_marks(text):
-    """Lines without the process, in the part that the last mark began; the end of a call that was interrupted is no call."""
+    """Lines without the process, in the part that the last mark began; the second half of a split call is no call."""
     parts, part = {}, None
     for line in text.splitlines():
         call = re.sub(r"^\d+\s+", "", line)
@@ -78,14 +78,3 @@ def test_what_a_signal_interrupts_is_repeated(command):
     strace = build.need("strace"), "-f", "-qq", "-o", "/dev/null"
     inject = "inject=socket,setsockopt,sendto,recvfrom,setns,flock,membarrier:error=EINTR:when=1+2"
     running.run(*command, under=(*strace, "-e", inject))
-
-
-@pytest.fixture
-def say(capsys):
-    """Print a figure that belongs into the log of every run, passed or failed."""
-
-    def line(text):
-        with capsys.disabled():
-            print(f"\n    {text}", end="")
-
-    return line

@@ -12,6 +12,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 
 import victim  # noqa: E402
 from lab import sandbox  # noqa: E402
+from lab.say import say  # noqa: E402, F401
 from lab.program import lvsarp  # noqa: E402
 
 
@@ -36,12 +37,3 @@ def victims(program, strace):
     fresh = multiprocessing.get_context("spawn")  # a new interpreter has one thread, as a user namespace wants
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), fresh, victim.prepare, [program]) as pool:
         yield pool
-
-
-@pytest.fixture
-def say(capsys):
-    """Print a figure that belongs into the log of every run, passed or failed."""
-    def line(text):
-        with capsys.disabled():
-            print(f"\n    {text}", end="")
-    return line

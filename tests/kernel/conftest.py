@@ -7,6 +7,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lab import sandbox  # noqa: E402
+from lab.say import say  # noqa: E402, F401
 from lab.namespaces import Namespace, veth  # noqa: E402
 from lab.program import lvsarp  # noqa: E402
 
@@ -29,12 +30,3 @@ def link(in_a_sandbox):
         neighbour.ip("addr add 192.0.2.1/24 dev eth0")
         server.ip("addr add 192.0.2.11/24 dev eth0")
         yield neighbour, server
-
-
-@pytest.fixture
-def say(capsys):
-    """Print a figure that belongs into the log of every run, passed or failed."""
-    def line(text):
-        with capsys.disabled():
-            print(f"\n    {text}", end="")
-    return line

@@ -137,6 +137,15 @@ fn address(address: &Address) -> lvsarp_address {
     ours
 }
 
+/// Runs something that changes something, and keeps how much it changed.
+fn changing(h: *mut lvsarp_host, change: &mut dyn FnMut(&Body) -> Result<usize>) -> c_int {
+    enter(h, &mut |body| {
+        body.outcome = Outcome::default();
+        body.outcome.changed = change(body)?;
+        Ok(0)
+    })
+}
+
 /// Binds a VIP on a device, as /32 or /128 with scope global, in one netlink request. Set the levels first, or the VIP is answered for in
 /// between: lvsarp_apply() does it in the right order. CAP_NET_ADMIN is needed.
 ///
@@ -153,12 +162,9 @@ pub extern "C" fn lvsarp_vip_bind(
     dev: *const c_char,
     label: *const c_char,
 ) -> c_int {
-    enter(h, &mut |body| {
-        body.outcome = Outcome::default();
+    changing(h, &mut |body| {
         let binding = Binding { label: edge::label(label)?, ..Binding::new(edge::vip(vip)?, edge::device(dev)?) };
-        let bound = body.live("bind")?.bind(&binding)?;
-        body.outcome.changed = bound.into();
-        Ok(0)
+        Ok(body.live("bind")?.bind(&binding)?.into())
     })
 }
 
@@ -177,8 +183,7 @@ pub extern "C" fn lvsarp_vip_bind_many(
     options: *const lvsarp_bind_options,
     changed: *mut i32,
 ) -> c_int {
-    enter(h, &mut |body| {
-        body.outcome = Outcome::default();
+    changing(h, &mut |body| {
         let options = match options.is_null() {
             true => lvsarp_bind_options::empty(),
             false => edge::read("options", options)?,
@@ -191,9 +196,9 @@ pub extern "C" fn lvsarp_vip_bind_many(
         let with = |vip| Binding { label: label.map(str::to_owned), scope, method, force, ..Binding::new(vip, dev) };
         let bindings: Vec<Binding> = edge::vips(vips, n)?.into_iter().map(with).collect();
         let bound = body.live("bind")?.bind_many(&bindings)?;
-        body.outcome.changed = bound.iter().filter(|bound| **bound).count();
+        let count = bound.iter().filter(|changed| **changed).count();
         edge::put_all(changed, bound.into_iter().map(i32::from));
-        Ok(0)
+        Ok(count)
     })
 }
 
@@ -204,12 +209,9 @@ pub extern "C" fn lvsarp_vip_bind_many(
 /// @return 0; -EINVAL; -ENODEV; -EPERM; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_vip_unbind(h: *mut lvsarp_host, vip: *const c_char, dev: *const c_char) -> c_int {
-    enter(h, &mut |body| {
-        body.outcome = Outcome::default();
+    changing(h, &mut |body| {
         let (vip, dev) = (edge::vip(vip)?, edge::device(dev)?);
-        let gone = body.live("unbind")?.unbind(vip, &dev)?;
-        body.outcome.changed = gone.into();
-        Ok(0)
+        Ok(body.live("unbind")?.unbind(vip, &dev)?.into())
     })
 }
 
@@ -229,14 +231,13 @@ pub extern "C" fn lvsarp_vip_unbind_many(
     dev: *const c_char,
     changed: *mut i32,
 ) -> c_int {
-    enter(h, &mut |body| {
-        body.outcome = Outcome::default();
+    changing(h, &mut |body| {
         let dev = edge::device(dev)?;
         let gone: Vec<(Vip, IfName)> = edge::vips(vips, n)?.into_iter().map(|vip| (vip, dev)).collect();
         let removed = body.live("unbind")?.unbind_many(&gone)?;
-        body.outcome.changed = removed.iter().filter(|removed| **removed).count();
+        let count = removed.iter().filter(|changed| **changed).count();
         edge::put_all(changed, removed.into_iter().map(i32::from));
-        Ok(0)
+        Ok(count)
     })
 }
 
@@ -247,12 +248,9 @@ pub extern "C" fn lvsarp_vip_unbind_many(
 /// @return 0; -EINVAL; -ENODEV; -EPERM; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_prefix_bind(h: *mut lvsarp_host, prefix: *const c_char, dev: *const c_char) -> c_int {
-    enter(h, &mut |body| {
-        body.outcome = Outcome::default();
+    changing(h, &mut |body| {
         let (prefix, dev) = (edge::prefix(prefix)?, edge::device(dev)?);
-        let bound = body.live("bind a prefix")?.bind_prefix(prefix, &dev)?;
-        body.outcome.changed = bound.into();
-        Ok(0)
+        Ok(body.live("bind a prefix")?.bind_prefix(prefix, &dev)?.into())
     })
 }
 
@@ -263,12 +261,9 @@ pub extern "C" fn lvsarp_prefix_bind(h: *mut lvsarp_host, prefix: *const c_char,
 /// @return 0; -EINVAL; -ENODEV; -EPERM; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_prefix_unbind(h: *mut lvsarp_host, prefix: *const c_char, dev: *const c_char) -> c_int {
-    enter(h, &mut |body| {
-        body.outcome = Outcome::default();
+    changing(h, &mut |body| {
         let (prefix, dev) = (edge::prefix(prefix)?, edge::device(dev)?);
-        let gone = body.live("unbind a prefix")?.unbind_prefix(prefix, &dev)?;
-        body.outcome.changed = gone.into();
-        Ok(0)
+        Ok(body.live("unbind a prefix")?.unbind_prefix(prefix, &dev)?.into())
     })
 }
 
