@@ -39,10 +39,24 @@ impl std::fmt::Debug for Host {
     }
 }
 
+/// What is opened in the namespace itself.
+struct Parts {
+    kernel: String,
+    procfs: Option<Procfs>,
+    socket: Socket,
+}
+
+impl Parts {
+    fn open() -> Result<Parts> {
+        let kernel = sys::kernel_release().map_err(|e| Error::os("read", "the kernel's release", &e))?;
+        Ok(Parts { kernel, procfs: Procfs::open()?, socket: Socket::open()? })
+    }
+}
+
 impl Host {
     /// Opens the calling thread's network namespace. Needs no privilege.
     pub fn open() -> Result<Host> {
-        Host::open_here(netns::current()?, false)
+        Ok(Host::of(Parts::open()?, netns::current()?, false))
     }
 
     /// Opens another network namespace: a name below `/run/netns`, a path, or a process.
@@ -55,24 +69,17 @@ impl Host {
         let target = netns.open()?;
         let here = netns::current()?;
         if netns::same(target.as_fd(), here.as_fd()) {
-            return Host::open_here(target, false);
+            return Ok(Host::of(Parts::open()?, target, false));
         }
-        let here = target.try_clone().map_err(|e| Error::os("open", netns, &e))?;
-        netns::inside(target.as_fd(), netns, move || Host::open_here(here, true))?
+        let parts = netns::inside(target.as_fd(), netns, Parts::open)??;
+        Ok(Host::of(parts, target, true))
     }
 
-    /// Opens what is needed in the calling thread's namespace, which `namespace` refers to.
-    fn open_here(namespace: OwnedFd, elsewhere: bool) -> Result<Host> {
-        let kernel = sys::kernel_release().map_err(|e| Error::os("read", "the kernel's release", &e))?;
-        Ok(Host {
-            namespace,
-            elsewhere,
-            version: KernelVersion::parse(&kernel),
-            kernel,
-            procfs: Procfs::open()?,
-            socket: Mutex::new(Socket::open()?),
-            files: Mutex::default(),
-        })
+    /// A host of what was opened in the namespace.
+    fn of(parts: Parts, namespace: OwnedFd, elsewhere: bool) -> Host {
+        let Parts { kernel, procfs, socket } = parts;
+        let (version, socket) = (KernelVersion::parse(&kernel), Mutex::new(socket));
+        Host { namespace, elsewhere, version, kernel, procfs, socket, files: Mutex::default() }
     }
 
     /// The namespace as plain data, taken with a few netlink dumps.

@@ -109,10 +109,7 @@ fn metadata(fd: BorrowedFd<'_>) -> io::Result<std::fs::Metadata> {
 
 /// Whether two descriptors refer to one namespace.
 pub(crate) fn same(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
-    match (metadata(a), metadata(b)) {
-        (Ok(a), Ok(b)) => a.st_dev() == b.st_dev() && a.st_ino() == b.st_ino(),
-        _ => false,
-    }
+    matches!((sys::device_and_inode(a), sys::device_and_inode(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Runs something in a namespace, in a thread that ends before this returns and takes no signals. The caller's thread stays where it is.

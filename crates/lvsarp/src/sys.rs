@@ -105,6 +105,18 @@ pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> io::
     Ok((len, from.nl_pid))
 }
 
+/// What names a file as long as it is open.
+pub(crate) fn device_and_inode(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
+    // SAFETY: stat is plain data for which all zeros is a value.
+    let mut stat: libc::stat = unsafe { zeroed() };
+    retry(|| {
+        // SAFETY: the pointer is to a live stat.
+        let rc = unsafe { libc::fstat(fd.as_raw_fd(), &raw mut stat) };
+        rc as libc::ssize_t
+    })?;
+    Ok((stat.st_dev as u64, stat.st_ino as u64))
+}
+
 /// Moves the calling thread into a network namespace.
 pub(crate) fn enter_netns(fd: BorrowedFd<'_>) -> io::Result<()> {
     retry(|| {
@@ -215,11 +227,12 @@ impl Birthmark {
     const LEN: usize = 4096;
 
     pub fn new() -> Birthmark {
-        let mut mark = Birthmark { page: std::ptr::null_mut(), process: std::process::id() };
+        let mut mark = Birthmark { page: std::ptr::null_mut(), process: 0 };
         let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
         // SAFETY: a new private mapping touches nothing that exists.
         let page = unsafe { libc::mmap(std::ptr::null_mut(), Birthmark::LEN, prot, flags, -1, 0) };
         if page == libc::MAP_FAILED {
+            mark.process = std::process::id();
             return mark;
         }
         mark.page = page.cast();
@@ -228,6 +241,7 @@ impl Birthmark {
         // SAFETY: as above.
         if unsafe { libc::madvise(page, Birthmark::LEN, libc::MADV_WIPEONFORK) } != 0 {
             mark.unmap();
+            mark.process = std::process::id();
         }
         mark
     }
