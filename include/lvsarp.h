@@ -30,8 +30,9 @@
  *
  * Pointers. Every pointer is checked for NULL: -EINVAL, unless the function says what NULL means. const means that it
  * is not changed. Outputs are untouched where a function fails, but for lvsarp_open() and its kin, which put NULL
- * there. Text is UTF-8 and ends with a zero; anything else is -EINVAL. A name is read no further than 16 bytes, an
- * address than 64, a path than 4096: a text without an end within these is -EINVAL.
+ * there. Text is UTF-8 and ends with a zero; anything else is -EINVAL. An interface's name or a label is read no
+ * further than 16 bytes, an address, a key or a language than 64, a namespace than 4096: a text without an end within
+ * these is -EINVAL. An array of 0 items may be NULL.
  *
  * Ownership. A handle is closed by lvsarp_close(). There is nothing else to free: everything is in the caller's structs
  * and buffers, or is valid in a callback until it returns.
@@ -865,7 +866,7 @@ int lvsarp_undo(struct lvsarp_host *h);
  * otherwise it is a finding.
  *
  * @param vips  n VIPs; NULL with n 0 checks those that are bound and those that an apply had bound
- * @param n     how many
+ * @param n     how many; 0 only with NULL
  * @param cb    gets each finding, the most important first; may be NULL
  * @param arg   is passed on to it
  * @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb
@@ -934,7 +935,7 @@ int lvsarp_verdict_each(struct lvsarp_host *h, lvsarp_verdict_cb cb, void *arg);
  *
  * @param key      LVSARP_ARP_IGNORE or LVSARP_ARP_ANNOUNCE
  * @param value    any integer
- * @param lang     "en" or "zh", with or without a region (zh_CN.UTF-8); NULL is "en"
+ * @param lang     "en" or "zh", with or without a region (zh_CN.UTF-8); NULL, "", "C" and "POSIX" are "en"
  * @param meaning  where the row goes that the value is in; its size must be set (LVSARP_MEANING_INIT)
  * @return 0; -EINVAL for another key or language
  */

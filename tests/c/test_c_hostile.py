@@ -7,8 +7,9 @@ import pytest
 import running
 
 SECTIONS = "nulls", "numbers", "structs", "texts", "snapshots", "handles", "limits"
-# The optimiser looks at the value of a level before it asks whether there is one, where both ways lead to the same place
-# (check_level.rs: in_force()). Memcheck takes that for a decision on garbage. Only a recorded namespace has levels without a value.
+# The optimiser looks at the value of a level before it asks whether there is one, where both ways lead to the same
+# place (check_level.rs: in_force()), and Memcheck takes that for a decision on garbage. Only recorded namespaces have
+# levels without a value.
 WITHOUT_VALUES = {"snapshots": ["--undef-value-errors=no"]}
 
 
@@ -41,12 +42,8 @@ def test_every_pointer_of_every_function_is_tried_as_null(calls):
         pointers = [at for at, parameter in enumerate(parameters) if "*" in parameter or "_cb " in parameter]
         for at in pointers:
             others = [other for other in pointers if other != at]
-            alone = [
-                arguments
-                for called, arguments in calls
-                if called == name and arguments[at] == "NULL" and not {"NULL", "NOBODY"} & {arguments[o] for o in others}
-            ]
-            if not alone:
+            null_here = [given for called, given in calls if called == name and given[at] == "NULL"]
+            if not any({"NULL", "NOBODY"}.isdisjoint(given[other] for other in others) for given in null_here):
                 missing.append(f"{name}: {parameters[at]}")
     assert missing == []
 

@@ -1,9 +1,8 @@
 /*
  * Several threads at once:
- *     threads two [SECONDS [NETNS]]    two threads, two handles, one namespace: every answer is that of a thread that
- * is alone threads one [SECONDS]            two threads on one handle, against the contract: 0 or -EBUSY, and no answer
- * that is wrong threads cancel [SECONDS [NETNS]] a thread that is cancelled in the middle of a call, over and over: the
- * call ends first
+ *     threads two [SECONDS [NETNS]]      two threads, two handles, one namespace: every answer is as if it were alone
+ *     threads one [SECONDS]              two threads on one handle, against the contract: 0 or -EBUSY, none is wrong
+ *     threads cancel [SECONDS [NETNS]]   a thread that is cancelled in the middle of a call, many times: it ends first
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -60,7 +59,8 @@ static void expect_bound(struct worker *w, int first, int second, int third)
     EXPECT(lvsarp_vip_each(w->h, "lo", see_address, &sight) == 0, "%s", lvsarp_message(w->h));
     EXPECT(sight.found[0] == first && sight.found[1] == second && sight.found[2] == third, "%d, %d, %d", sight.found[0],
            sight.found[1], sight.found[2]);
-    EXPECT(sight.others <= 3, "%d other addresses", sight.others);
+    /* The kernel walks the list without a lock: one that is removed and bound again meanwhile may be seen twice. */
+    EXPECT(sight.others <= 6, "%d other addresses", sight.others);
 }
 
 static void one_round(struct worker *w)

@@ -119,7 +119,7 @@ pub extern "C" fn lvsarp_undo(h: *mut lvsarp_host) -> c_int {
 /// that was killed midway, that is taken back or finished first if the caller may do so; otherwise it is a finding.
 ///
 /// @param vips  n VIPs; NULL with n 0 checks those that are bound and those that an apply had bound
-/// @param n     how many
+/// @param n     how many; 0 only with NULL
 /// @param cb    gets each finding, the most important first; may be NULL
 /// @param arg   is passed on to it
 /// @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb returned to end the walk;

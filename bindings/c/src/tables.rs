@@ -42,7 +42,7 @@ fn row(meaning: &Meaning, lang: Lang) -> lvsarp_meaning {
 ///
 /// @param key      LVSARP_ARP_IGNORE or LVSARP_ARP_ANNOUNCE
 /// @param value    any integer
-/// @param lang     "en" or "zh", with or without a region (zh_CN.UTF-8); NULL is "en"
+/// @param lang     "en" or "zh", with or without a region (zh_CN.UTF-8); NULL, "", "C" and "POSIX" are "en"
 /// @param meaning  where the row goes that the value is in; its size must be set (LVSARP_MEANING_INIT)
 /// @return 0; -EINVAL for another key or language
 #[unsafe(no_mangle)]

@@ -129,25 +129,16 @@ fn run_inside(
     name: &(dyn fmt::Display + Sync),
     body: &mut (dyn FnMut() + Send),
 ) -> Result<()> {
-    std::thread::scope(|scope| {
-        let enter = || {
-            sys::enter_netns(namespace).map_err(|e| match e.raw_os_error() {
-                Some(libc::EPERM) => Error::os("enter", name, &e).hint("CAP_SYS_ADMIN is needed to enter a namespace"),
-                Some(libc::EINVAL) => {
-                    Error::new(ErrorKind::NoNamespace, "enter", name, "it is not a network namespace")
-                }
-                _ => Error::os("enter", name, &e),
-            })?;
-            body();
-            Ok(())
-        };
-        // The program's signal handlers must not run in a thread that it does not know.
-        let thread = sys::with_signals_blocked(|| std::thread::Builder::new().spawn_scoped(scope, enter));
-        match thread.map_err(|e| Error::os("start", "a thread to enter a namespace", &e))?.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+    let mut result = Ok(());
+    sys::in_a_thread(&mut || {
+        result = sys::enter_netns(namespace).map(|()| body()).map_err(|e| match e.raw_os_error() {
+            Some(libc::EPERM) => Error::os("enter", name, &e).hint("CAP_SYS_ADMIN is needed to enter a namespace"),
+            Some(libc::EINVAL) => Error::new(ErrorKind::NoNamespace, "enter", name, "it is not a network namespace"),
+            _ => Error::os("enter", name, &e),
+        });
     })
+    .map_err(|e| Error::os("start", "a thread to enter a namespace", &e))?;
+    result
 }
 
 /// What tells one network namespace from every other, also from a later one that gets the same inode number.
