@@ -48,7 +48,7 @@ demo: packages program
 check: NEEDED += $(CXX):g++
 check: packages lint rust python c
 
-test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind \
+test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
 test: check demo capi packaging kernel programs faults
 	$(PYTEST) -m slow tests/python
