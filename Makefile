@@ -24,7 +24,7 @@ VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel programs faults bench \
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel second programs faults bench \
         install uninstall packages clean
 
 all: build
@@ -50,7 +50,7 @@ check: packages lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
-test: check demo capi packaging kernel programs faults
+test: check demo capi packaging kernel second programs faults
 	$(PYTEST) -m slow tests/python
 
 lint:
@@ -94,6 +94,12 @@ examples: library
 kernel: program $(VENV)/installed
 	cargo build --release --locked -p lvsarp --example lvsarp_bench
 	$(PYTEST) -s tests/kernel
+
+# The same oracle and the behaviour suite on a second kernel, user-mode Linux 6.1.
+IN_A_GUEST = cd tests && $(PY) -m lab.uml sh -ec 'modprobe ipv6; exec "$$@"' guest
+second: library program $(VENV)/tools
+	$(IN_A_GUEST) $(PYTEST) kernel/test_levels_table.py kernel/test_undo_restores_addresses.py
+	$(IN_A_GUEST) $(PYTEST) c/test_c_conformance.py -k test_case
 
 # keepalived and ldirectord run the example as their health check, on a second kernel that has ip_vs.
 programs: examples $(VENV)/tools $(LDIRECTORD)
