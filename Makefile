@@ -194,7 +194,7 @@ install:
 
 uninstall:
 	@echo "$$INSTALLED" | while read -r how from to; do echo "$(DESTDIR)$$to"; rm -f "$(DESTDIR)$$to"; done
-	@rmdir "$(DESTDIR)$(LIBDIR)/cmake/Lvsarp" 2>/dev/null || true
+	@folder="$(DESTDIR)$(LIBDIR)/cmake/Lvsarp"; [ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder"
 
 clean:
 	cargo clean
