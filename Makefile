@@ -24,6 +24,8 @@ VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
+# What a recipe has begun and not ended is not there.
+.DELETE_ON_ERROR:
 .PHONY: all build program library demo check test lint rust python c capi packaging examples kernel second programs faults bench \
         install uninstall packages clean
 
@@ -107,7 +109,9 @@ programs: examples $(VENV)/tools $(LDIRECTORD)
 
 # ldirectord is unpacked and not installed, because its package starts it.
 $(LDIRECTORD):
-	@mkdir -p $(TARGET)/debian && cd $(TARGET)/debian && apt-get download -qq ldirectord && dpkg -x ldirectord_*.deb .
+	@mkdir -p $(TARGET)/debian
+	@cd $(TARGET)/debian && { apt-get download -qq ldirectord || { apt-get update -qq && apt-get download -qq ldirectord; }; }
+	@cd $(TARGET)/debian && dpkg -x ldirectord_*.deb .
 	@perl -c $@ 2>/dev/null || { \
 	  if [ "$$(id -u)" != 0 ]; then echo "missing Debian packages, install them as root: apt-get install $(LDIRECTORD_PERL)" >&2; exit 1; fi; \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(LDIRECTORD_PERL); }

@@ -2,6 +2,7 @@
 
 import build
 import pytest
+from test_c_documents import HOST
 
 # What a bug needs besides lo and eth0.
 SETUP = {
@@ -10,13 +11,6 @@ SETUP = {
     "removing_where_there_is_no_ipv6_is_no_half_removal": "ip link add small0 type veth peer name wire1; "
     "ip link set small0 up; ip addr add 198.51.100.10/32 dev small0; ip link set small0 mtu 1000",
 }
-HOST = """
-ip link set lo up
-ip link add eth0 type veth peer name wire0
-ip addr add 192.0.2.1/24 dev eth0
-ip link set wire0 up arp off
-ip link set eth0 up
-"""
 BUGS = [
     "a_failed_ioctl_bind_puts_back_what_it_replaced",
     "removing_where_there_is_no_ipv6_is_no_half_removal",

@@ -220,7 +220,11 @@ fn through(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_in
     let inside = unsafe { &mut *handle.body.get() };
     let code = contained(&mut || body(inside)).unwrap_or_else(|failure| inside.failed(failure));
     if handle.call.compare_exchange(IN_CALL, FREE, Ordering::Release, Ordering::Relaxed).is_err() {
-        drop_handle(h);
+        // Closing descriptors is no place to be cancelled in, either.
+        let _ = contained(&mut || {
+            drop_handle(h);
+            Ok(0)
+        });
     }
     code
 }

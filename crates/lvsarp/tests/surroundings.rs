@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common::{addresses, sh, sysctl};
-use lvsarp::{Desired, ErrorKind, Host, IfName, Key, Netns, ProcSys, Scope, Via, Vip};
+use lvsarp::{Binding, Desired, ErrorKind, Host, IfName, Key, Method, Netns, ProcSys, Scope, Via, Vip};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const ETH0: &str = "ip link add eth0 type veth peer name peer0; ip addr add 10.0.0.1/24 dev eth0; ip link set eth0 up; ip link set peer0 up arp off";
@@ -313,5 +313,21 @@ kernel_test! {
         assert_eq!((error.kind(), error.errno()), (ErrorKind::NoNamespace, 2));
         fs::write("/run/notns", "").unwrap();
         assert_eq!(Host::open_netns(&Netns::parse("/run/notns").unwrap()).unwrap_err().kind(), ErrorKind::NoNamespace);
+    }
+}
+
+kernel_test! {
+    fn a_failed_bind_of_many_puts_back_what_it_had_replaced() {
+        sh("ip addr add 10.0.0.100/32 dev lo label lo:3; ip addr add 10.0.0.99/32 dev lo label lo:5");
+        let bind = |address, label: &str, method| Binding {
+            label: Some(label.to_owned()),
+            method,
+            ..Binding::new(vip(address), IfName::new("lo").unwrap())
+        };
+        // The second label belongs to another address.
+        let many = [bind("10.0.0.100", "lo:4", Method::Netlink), bind("10.0.0.101", "lo:5", Method::Ioctl)];
+        let error = Host::open().unwrap().bind_many(&many).unwrap_err();
+        assert_eq!((error.kind(), error.rolled_back()), (ErrorKind::InvalidInput, Some(true)), "{error}");
+        assert_eq!(addresses("lo")[1..3], ["10.0.0.99/32 global lo:5", "10.0.0.100/32 global lo:3"]);
     }
 }
