@@ -1,11 +1,10 @@
 //! Apply and undo: run a plan so that it is done, or not done, and never half.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::{self, Method, route};
 use crate::change::{Change, Changes, Step};
-use crate::check::{Finding, Report, Severity, most_important_first};
+use crate::check::{About, Finding, Severity};
 use crate::conf::Via;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
@@ -19,42 +18,8 @@ use crate::sys;
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Host {
-    /// Works out what an apply would do. Changes nothing and needs no privilege.
-    pub fn plan(&self, desired: &Desired) -> Result<Plan> {
-        self.observe_deciding()?.plan(desired)
-    }
-
-    /// Says for every VIP whether the host is silent: for those that are named, or for those that are bound ([`Snapshot::vips`]) and those that
-    /// an apply had bound, so that one that was removed since is found missing.
-    ///
-    /// An apply or undo that was killed midway is finished or taken back before, where the caller may do so; otherwise it is a finding.
-    ///
-    /// [`Snapshot::vips`]: crate::Snapshot::vips
-    pub fn check(&self, vips: Option<&[IpAddr]>) -> Result<Report> {
-        let (journal, unsettled) = self.settled_journal();
-        let snapshot = self.observe_deciding()?;
-        let mut report = match (vips, journal) {
-            (None, Some(journal)) => {
-                let mut vips = snapshot.vips();
-                let missing: Vec<IpAddr> = journal.vips().filter(|vip| !vips.contains(vip)).collect();
-                vips.extend(missing);
-                snapshot.check((!vips.is_empty()).then_some(&vips))?
-            }
-            (vips, _) => snapshot.check(vips)?,
-        };
-        if let Some(why) = unsettled {
-            let message = format!("the journal of this namespace is not settled: {why}");
-            report.findings.push(
-                Finding::new("journal-unfinished", Severity::Warning, message)
-                    .hint("run apply or undo with CAP_NET_ADMIN"),
-            );
-            most_important_first(&mut report.findings);
-        }
-        Ok(report)
-    }
-
     /// The journal of earlier applies, after an interrupted call was settled; or why it could not be.
-    fn settled_journal(&self) -> (Option<Journal>, Option<String>) {
+    pub(crate) fn settled_journal(&self) -> (Option<Journal>, Option<String>) {
         let mut found = journal::look(self);
         if matches!(&found, Ok(Found::Journal(journal)) if journal.phase != Phase::Applied) {
             if let Err(error) = self.recover() {
@@ -114,7 +79,7 @@ impl Host {
     /// reported as findings.
     pub fn undo(&self, patience: Duration) -> Result<Changes> {
         let (path, _) = journal::place(self)?;
-        if std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+        if journal::look_at(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
             return Ok(Changes::done(Vec::new()));
         }
         let locked = Locked::take(self, patience)?;
@@ -123,8 +88,8 @@ impl Host {
             Found::Journal(journal) => journal,
             Found::Unusable(why) => {
                 let aside = locked.set_aside()?;
-                let cause = format!("{why}; it was kept as {}", aside.display());
-                return Err(Error::new(ErrorKind::Journal, "read the journal", path.display(), cause)
+                let cause = format!("{why}; it was kept as {}", aside);
+                return Err(Error::new(ErrorKind::Journal, "read the journal", path, cause)
                     .hint("nothing was changed: what apply did has to be taken back by hand"));
             }
         };
@@ -174,10 +139,13 @@ impl Host {
     fn settle(&self, locked: &Locked) -> Result<(Option<Journal>, Vec<Finding>)> {
         if let Found::Unusable(why) = locked.find()? {
             let aside = locked.set_aside()?;
-            let message =
-                format!("the journal of this namespace was unusable ({why}) and was kept as {}", aside.display());
-            let finding = Finding::new("journal-set-aside", Severity::Warning, message)
-                .hint("what an earlier apply did cannot be undone by lvsarp any more; see the file");
+            let finding = Finding::new(
+                "journal-set-aside",
+                Severity::Warning,
+                About::HOST,
+                format_args!("the journal of this namespace was unusable ({why}) and was kept as {aside}"),
+                format_args!("what an earlier apply did cannot be undone by lvsarp any more; see the file"),
+            );
             return Ok((None, vec![finding]));
         }
         Ok((self.settle_known(locked)?, Vec::new()))
@@ -356,14 +324,18 @@ fn refused(plan: Plan, desired: &Desired) -> Error {
         [first, ..] => format!("{} (and {} more)", first.message, blocking.len() - 1),
     };
     let hint = blocking.first().map_or(String::new(), |first| first.hint.clone());
-    let error = Error::new(ErrorKind::Refused, "apply", "the plan", format!("{message}; nothing was changed"));
+    let error = Error::new(ErrorKind::Refused, "apply", "the plan", format_args!("{message}; nothing was changed"));
     let error = if hint.is_empty() { error } else { error.hint(hint) };
     error.because_of(plan.findings)
 }
 
 /// What undo found and did not touch.
 fn left_alone(change: &Change) -> Finding {
-    let message = format!("{} was left alone: it is not as apply made it any more", change.thing());
-    Finding::new("left-alone", Severity::Warning, message)
-        .hint("lvsarp check says whether the host is silent as it is now")
+    Finding::new(
+        "left-alone",
+        Severity::Warning,
+        About::HOST,
+        format_args!("{} was left alone: it is not as apply made it any more", change.thing()),
+        format_args!("lvsarp check says whether the host is silent as it is now"),
+    )
 }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::address::Method;
 use crate::check::Finding;
 use crate::interface::Scope;
-use crate::json::{self, Read, Value, Wrong};
+use crate::json::{Place, Read};
 use crate::key::Key;
 use crate::snapshot::{Address, LocalRoute};
 
@@ -48,20 +48,23 @@ pub enum Change {
 }
 
 impl Read for Change {
-    fn read(value: &Value) -> json::Result<Change> {
-        let (what, of) = value.tagged()?;
-        Ok(match what {
+    fn read(place: &Place<'_>) -> Change {
+        let (what, of) = place.tagged();
+        match what {
             "level" => Change::Level {
-                scope: of.get("scope")?,
-                index: of.get("index")?,
-                key: of.get("key")?,
-                old: of.get("old")?,
-                new: of.get("new")?,
+                scope: of.get("scope"),
+                index: of.get("index"),
+                key: of.get("key"),
+                old: of.get("old"),
+                new: of.get("new"),
             },
-            "address" => Change::Address { old: of.get("old")?, new: of.get("new")?, method: of.get("method")? },
-            "route" => Change::Route { old: of.get("old")?, new: of.get("new")? },
-            _ => return Err(Wrong::new(format!("{what:?} is not known"))),
-        })
+            "address" => Change::Address { old: of.get("old"), new: of.get("new"), method: of.get("method") },
+            "route" => Change::Route { old: of.get("old"), new: of.get("new") },
+            _ => {
+                place.refuse(&format_args!("{what:?} is not known"));
+                Change::Route { old: None, new: None }
+            }
+        }
     }
 }
 

@@ -1,16 +1,20 @@
 //! The verdict: is every VIP silent on every interface, and if not, why and what to do.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 
-use crate::arp::announce::{self, Announced, Chosen};
-use crate::arp::{Device, Role, View, reply};
+use crate::arp::{Device, Role, View};
 use crate::error::{Error, Result};
 use crate::interface::IfName;
-use crate::snapshot::Snapshot;
-use crate::wording::{announced_because, answered_because};
+use crate::model::Model;
+use crate::peers::{self, Peer};
+use crate::snapshot::{Interface, Snapshot};
+use crate::sorted::each_once;
+use crate::wording::Words;
+use crate::{check_level, check_routing, check_vip};
 
 /// How much a [`Finding`] matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -55,30 +59,73 @@ pub struct Finding {
     pub hint: String,
 }
 
+/// What a finding is about: an interface, a VIP, both, or the host as a whole.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct About {
+    pub interface: Option<IfName>,
+    pub vip: Option<IpAddr>,
+}
+
+impl About {
+    pub const HOST: About = About { interface: None, vip: None };
+
+    pub fn interface(name: IfName) -> About {
+        About { interface: Some(name), vip: None }
+    }
+
+    pub fn vip(vip: IpAddr) -> About {
+        About { interface: None, vip: Some(vip) }
+    }
+}
+
 impl Finding {
-    pub(crate) fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
-        let message = message.into();
-        Finding { code, severity, interface: None, vip: None, message, hint: String::new() }
+    pub(crate) fn new(
+        code: &'static str,
+        severity: Severity,
+        about: About,
+        message: fmt::Arguments<'_>,
+        hint: fmt::Arguments<'_>,
+    ) -> Finding {
+        let mut found = Findings::default();
+        found.add(code, severity, &about, message, hint);
+        found.list.remove(0)
     }
+}
 
-    pub(crate) fn on(mut self, interface: IfName) -> Finding {
-        self.interface = Some(interface);
-        self
-    }
+/// What was found so far.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub list: Vec<Finding>,
+    /// Where texts are written before they are copied: they are long, and many.
+    draft: String,
+}
 
-    pub(crate) fn about(mut self, vip: IpAddr) -> Finding {
-        self.vip = Some(vip);
-        self
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Finding {
-        self.hint = hint.into();
-        self
+impl Findings {
+    /// The one place where findings are made, for all that find something.
+    #[inline(never)]
+    pub fn add(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        about: &About,
+        message: fmt::Arguments<'_>,
+        hint: fmt::Arguments<'_>,
+    ) {
+        let [message, hint] = [message, hint].map(|text| {
+            self.draft.clear();
+            let _ = self.draft.write_fmt(text);
+            self.draft.as_str().to_owned()
+        });
+        let About { interface, vip } = *about;
+        self.list.push(Finding { code, severity, interface, vip, message, hint });
     }
 }
 
 /// Puts findings in order of severity; those of one severity stay as they came.
 pub(crate) fn most_important_first(findings: &mut Vec<Finding>) {
+    if findings.is_sorted_by_key(|finding| finding.severity) {
+        return;
+    }
     let mut rest = std::mem::take(findings);
     for severity in [Severity::Error, Severity::Unknown, Severity::Warning, Severity::Info] {
         findings.extend(rest.extract_if(.., |finding| finding.severity == severity));
@@ -116,6 +163,13 @@ impl Report {
         Report { ok, findings, verdicts }
     }
 
+    /// Adds findings.
+    pub(crate) fn add(&mut self, findings: Vec<Finding>) {
+        self.ok &= findings.iter().all(|f| f.severity > Severity::Unknown);
+        self.findings.extend(findings);
+        most_important_first(&mut self.findings);
+    }
+
     /// Whether a VIP is known not to be silent, or is not there.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
@@ -123,17 +177,19 @@ impl Report {
 }
 
 impl Snapshot {
-    /// The VIPs that a check looks at when none is named: what is bound on loopback devices outside 127.0.0.0/8 and ::1, what lvsarp marked as
-    /// its own elsewhere, and the first address of each local route that was made by hand.
+    /// The VIPs that a check looks at when none is named: what is bound on loopback devices and VRFs outside 127.0.0.0/8 and ::1, what lvsarp
+    /// marked as its own elsewhere, and the first address of each local route that was made by hand.
     pub fn vips(&self) -> Vec<IpAddr> {
-        let loopback: Vec<u32> = self.interfaces.iter().filter(|i| i.is_loopback()).map(|i| i.index).collect();
+        // In a VRF its own device takes the place of lo.
+        let is_home = |i: &&Interface| i.is_loopback() || i.kind.as_deref() == Some("vrf");
+        let loopback: Vec<u32> = self.interfaces.iter().filter(is_home).map(|i| i.index).collect();
         let bound = self.addresses.iter().filter(|a| {
             let ordinary = !a.local.is_loopback() && !matches!(a.local, IpAddr::V6(v6) if v6.is_unicast_link_local());
             ordinary && (loopback.contains(&a.index) || a.is_ours())
         });
-        let routed = self.local_routes.iter().filter(|r| !r.prefix.address().is_loopback()).map(|r| r.prefix.address());
-        let mut seen = HashSet::new();
-        bound.map(|a| a.local).chain(routed).filter(|vip| seen.insert(*vip)).collect()
+        let mut vips: Vec<IpAddr> = bound.map(|a| a.local).collect();
+        vips.extend(self.local_routes.iter().map(|r| r.prefix.address()).filter(|address| !address.is_loopback()));
+        each_once(vips)
     }
 
     /// Says for every VIP and every interface that speaks ARP whether the kernel would answer for it or announce it.
@@ -141,121 +197,76 @@ impl Snapshot {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an empty list of VIPs, which would be silent whatever the host does.
     pub fn check(&self, vips: Option<&[IpAddr]>) -> Result<Report> {
-        let found;
-        let vips = match vips {
-            Some([]) => {
-                return Err(Error::input(
-                    "an empty list",
-                    "name at least one VIP, or none at all to check what is bound",
-                ));
-            }
-            Some(vips) => vips,
-            None => {
-                found = self.vips();
-                &found
-            }
-        };
-        Ok(check(self, vips))
+        of(&Model::of(self), vips)
     }
 }
 
-fn check(snapshot: &Snapshot, vips: &[IpAddr]) -> Report {
-    let view = View::new(snapshot);
-    let mut findings = Vec::new();
+pub(crate) fn of(model: &Model<'_>, vips: Option<&[IpAddr]>) -> Result<Report> {
+    let found;
+    let vips = match vips {
+        Some([]) => {
+            return Err(Error::input("an empty list", "name at least one VIP, or none at all to check what is bound"));
+        }
+        Some(vips) => vips,
+        None => {
+            found = model.snapshot().vips();
+            &found
+        }
+    };
+    Ok(check(&model.view(), vips))
+}
+
+/// An interface that speaks ARP, with the hosts around it.
+pub(crate) struct Speaker<'a> {
+    pub device: Device<'a>,
+    pub up: bool,
+    pub senders: Vec<Peer>,
+    pub targets: Vec<Peer>,
+    words: OnceCell<Words>,
+}
+
+impl Speaker<'_> {
+    /// The words for it, which most checks need for no interface.
+    pub fn words(&self) -> &Words {
+        self.words.get_or_init(|| Words::of(&self.device, self.up))
+    }
+}
+
+fn check(view: &View<'_>, vips: &[IpAddr]) -> Report {
+    let mut findings = Findings::default();
     let mut verdicts = Vec::new();
-    let speaking: Vec<(&Device<'_>, bool, Chosen)> = view
-        .devices
-        .iter()
-        .filter_map(|device| match view.role(device) {
-            Role::Speaks { up } => Some((device, up, Chosen::of(&view, device))),
-            _ => None,
-        })
-        .collect();
+    let mut speakers: Vec<Speaker<'_>> = Vec::new();
+    for device in view.devices() {
+        let (up, senders) = match view.role(&device) {
+            // What is down has no routes yet, so that of its senders only the probe, which needs none, says how it will be.
+            Role::Speaks { up: false } => (false, Peer::PROBE.into()),
+            Role::Speaks { up: true } => (true, peers::senders(view, &device)),
+            _ => continue,
+        };
+        speakers.push(Speaker { device, up, senders, targets: peers::targets(view, &device), words: OnceCell::new() });
+    }
     if vips.is_empty() {
-        findings.push(Finding::new(
-            "no-vips",
-            Severity::Info,
-            "no VIP is bound on lo, so there is nothing to keep silent",
-        ));
+        let message = format_args!("no VIP is bound on lo, so there is nothing to keep silent");
+        findings.add("no-vips", Severity::Info, &About::HOST, message, format_args!(""));
     }
     for vip in vips {
-        crate::check_vip::placement(&view, *vip, &mut findings);
-        for (device, up, chosen) in &speaking {
-            let verdict = judge(&view, device, *up, chosen, *vip, &mut findings);
-            if *up {
+        check_vip::placement(view, *vip, &mut findings);
+        for speaker in &speakers {
+            let verdict = check_vip::judge(view, speaker, *vip, &mut findings);
+            if speaker.up {
                 verdicts.push(verdict);
             }
         }
     }
-    if !speaking.iter().any(|(_, up, _)| *up) {
-        let message =
-            "no interface that is up speaks ARP (all of them are loopback, NOARP or ports), so nothing can leak";
-        findings.push(Finding::new("nothing-needed", Severity::Info, message));
-    }
-    crate::check_level::levels(&view, vips.iter().any(IpAddr::is_ipv4), &mut findings);
-    Report::new(findings, verdicts)
-}
-
-/// One VIP on one interface.
-fn judge(
-    view: &View<'_>,
-    device: &Device<'_>,
-    up: bool,
-    chosen: &Chosen,
-    vip: IpAddr,
-    findings: &mut Vec<Finding>,
-) -> Verdict {
-    let name = device.interface.name;
-    let here = view.places(vip).iter().any(|a| a.index == device.interface.index);
-    let (replies, announced) = match vip {
-        IpAddr::V4(v4) => (reply::answered(view, device, v4), announce::announced(view, device, chosen, v4)),
-        // net/ipv6/ndisc.c: ndisc_recv_ns() looks for the target on the receiving interface only, and a solicitation never carries another
-        // interface's address.
-        IpAddr::V6(_) => (Some(here), Ok(None)),
-    };
-    let severity = if up { Severity::Error } else { Severity::Warning };
-    let when = if up { "" } else { " once it is up" };
-    let mut found = |code, severity, message: String, hint: String| {
-        findings.push(Finding::new(code, severity, message).on(name).about(vip).hint(hint));
-    };
-    if here {
-        let message = match (replies, vip) {
-            (Some(false), _) => {
-                format!("{vip} is bound on {name}, which speaks ARP; only arp_ignore 8 keeps it silent there")
-            }
-            (_, IpAddr::V4(_)) => {
-                format!("{vip} is answered on {name}{when}: it is bound there, where no arp_ignore but 8 hides it")
-            }
-            (_, IpAddr::V6(_)) => {
-                format!("{vip} is answered on {name}{when}: it is bound there, and neighbour discovery has no levels")
-            }
-        };
-        let severity = if replies == Some(false) { Severity::Warning } else { severity };
-        found("vip-on-interface", severity, message, format!("remove it from {name} and bind it on lo"));
-    } else if let (Some(true), IpAddr::V4(v4)) = (replies, vip) {
-        let code = if up { "vip-answered" } else { "leaks-when-up" };
-        let (because, hint) = answered_because(view, device, v4);
-        found(code, severity, format!("{vip} is answered on {name}{when}: {because}"), hint);
-    }
-    if let (Ok(Some(why)), IpAddr::V4(_)) = (&announced, vip) {
-        let code = match why {
-            _ if !up => "leaks-when-up",
-            Announced::AsFallback => "vip-fallback-sender",
-            _ => "vip-announced",
-        };
-        let (because, hint) = announced_because(device, *why);
-        found(code, severity, format!("{vip} is announced on {name}{when}: {because}"), hint);
-    }
-    if up && (replies.is_none() || announced.is_err()) {
-        let message = format!("whether {vip} is silent on {name} cannot be told: the levels of conf/all are unknown");
-        found(
-            "levels-unknown",
-            Severity::Unknown,
-            message,
-            "mount proc, or run where /proc/sys can be read".to_owned(),
+    if !speakers.iter().any(|speaker| speaker.up) {
+        let message = format_args!(
+            "no interface that is up speaks ARP (all of them are loopback, NOARP or ports), so nothing can leak"
         );
+        findings.add("nothing-needed", Severity::Info, &About::HOST, message, format_args!(""));
     }
-    Verdict { vip, interface: name, replies, announces: announced.map(|why| why.is_some()).ok() }
+    check_level::levels(view, vips.iter().any(IpAddr::is_ipv4), &mut findings);
+    check_routing::routing(view, &speakers, vips, &verdicts, &mut findings);
+    Report::new(findings.list, verdicts)
 }
 
 /// Addresses that stand for a whole prefix: its first one, and the first one in each subnet of the host that it shares.

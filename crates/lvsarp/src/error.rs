@@ -109,18 +109,18 @@ impl ErrorKind {
 
 impl Error {
     /// `cannot {act} {thing}: {cause}`.
+    pub(crate) fn new(kind: ErrorKind, act: &str, thing: impl fmt::Display, cause: impl fmt::Display) -> Error {
+        Error::written(kind, act, &thing, &cause)
+    }
+
+    /// The one copy of what writes an error's texts.
     #[cold]
-    pub(crate) fn new(
-        kind: ErrorKind,
-        act: impl Into<String>,
-        thing: impl fmt::Display,
-        cause: impl Into<String>,
-    ) -> Error {
+    fn written(kind: ErrorKind, act: &str, thing: &dyn fmt::Display, cause: &dyn fmt::Display) -> Error {
         Error(Box::new(Inner {
             kind,
-            act: act.into(),
+            act: act.to_owned(),
             thing: thing.to_string(),
-            cause: cause.into(),
+            cause: cause.to_string(),
             hint: None,
             rolled_back: false,
             aftermath: Vec::new(),
@@ -129,28 +129,27 @@ impl Error {
     }
 
     /// A failed system call, with the errno's own words as the cause.
+    pub(crate) fn os(act: &str, thing: impl fmt::Display, error: &io::Error) -> Error {
+        Error::system(act, &thing, error)
+    }
+
     #[cold]
-    pub(crate) fn os(act: impl Into<String>, thing: impl fmt::Display, error: &io::Error) -> Error {
+    fn system(act: &str, thing: &dyn fmt::Display, error: &io::Error) -> Error {
         match error.raw_os_error() {
             Some(errno) => Error::errno_from(act, thing, errno, None),
-            None => Error::new(ErrorKind::System(libc::EIO), act, thing, error.to_string()),
+            None => Error::written(ErrorKind::System(libc::EIO), act, thing, error),
         }
     }
 
     /// A failed request to the kernel, with the kernel's extended text where it gave one.
     #[cold]
-    pub(crate) fn errno_from(
-        act: impl Into<String>,
-        thing: impl fmt::Display,
-        errno: i32,
-        text: Option<&str>,
-    ) -> Error {
+    pub(crate) fn errno_from(act: &str, thing: &dyn fmt::Display, errno: i32, text: Option<&str>) -> Error {
         let words = errno_words(errno);
         let cause = match text {
             Some(text) if !text.is_empty() => format!("{words} ({text})"),
             _ => words,
         };
-        let error = Error::new(ErrorKind::of(errno), act, thing, cause);
+        let error = Error::written(ErrorKind::of(errno), act, thing, &cause);
         match error.kind() {
             ErrorKind::Permission => {
                 error.hint("CAP_NET_ADMIN is needed in the user namespace that owns the network namespace")
@@ -160,14 +159,18 @@ impl Error {
     }
 
     /// Bad input: `cannot use {thing}: {cause}`.
-    #[cold]
-    pub(crate) fn input(thing: impl fmt::Display, cause: impl Into<String>) -> Error {
-        Error::new(ErrorKind::InvalidInput, "use", thing, cause)
+    pub(crate) fn input(thing: impl fmt::Display, cause: impl fmt::Display) -> Error {
+        Error::written(ErrorKind::InvalidInput, "use", &thing, &cause)
     }
 
     /// The same error with a word on what to do.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Error {
-        self.0.hint = Some(hint.into());
+    pub(crate) fn hint(self, hint: impl fmt::Display) -> Error {
+        self.hinting(&hint)
+    }
+
+    #[cold]
+    fn hinting(mut self, hint: &dyn fmt::Display) -> Error {
+        self.0.hint = Some(hint.to_string());
         self
     }
 
@@ -241,8 +244,8 @@ impl fmt::Display for Aftermath<'_> {
 /// The C library's words for an errno, without the number that travels beside the text.
 fn errno_words(errno: i32) -> String {
     let text = io::Error::from_raw_os_error(errno).to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text[..end].to_owned(),
+    match text.strip_suffix(&format!(" (os error {errno})")) {
+        Some(words) => words.to_owned(),
         None => text,
     }
 }
@@ -253,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_text_names_act_thing_and_cause_once() {
-        let error = Error::errno_from("write", "eth0/arp_ignore", libc::EROFS, None);
+        let error = Error::errno_from("write", &"eth0/arp_ignore", libc::EROFS, None);
         assert_eq!(error.to_string(), "cannot write eth0/arp_ignore: Read-only file system");
         assert_eq!(error.kind(), ErrorKind::ReadOnly);
         assert_eq!(error.errno(), libc::EROFS);
@@ -261,14 +264,14 @@ mod tests {
 
     #[test]
     fn a_missing_capability_is_named() {
-        let error = Error::errno_from("set", "eth0/arp_ignore", libc::EPERM, None);
+        let error = Error::errno_from("set", &"eth0/arp_ignore", libc::EPERM, None);
         assert!(error.hint_text().is_some_and(|hint| hint.contains("CAP_NET_ADMIN")));
     }
 
     #[test]
     fn a_failed_roll_back_is_reported_beside_its_cause() {
-        let first = Error::errno_from("bind", "192.0.2.10", libc::ENOBUFS, None);
-        let second = Error::errno_from("set", "all/arp_ignore", libc::EIO, None);
+        let first = Error::errno_from("bind", &"192.0.2.10", libc::ENOBUFS, None);
+        let second = Error::errno_from("set", &"all/arp_ignore", libc::EIO, None);
         let text = first.after_roll_back(vec![second]).to_string();
         assert_eq!(
             text,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
-use crate::json::{self, Read, Value, Wrong};
+use crate::json::{Place, Read};
 
 /// Flags of an interface (`include/uapi/linux/if.h: IFF_*`); in JSON a list of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +21,8 @@ impl InterfaceFlags {
     pub const UP: u32 = 0x1;
     /// A loopback device.
     pub const LOOPBACK: u32 = 0x8;
+    /// Leads to one other host.
+    pub const POINTOPOINT: u32 = 0x10;
     /// Does no ARP.
     pub const NOARP: u32 = 0x80;
 
@@ -29,7 +31,7 @@ impl InterfaceFlags {
         (0x2, "BROADCAST"),
         (0x4, "DEBUG"),
         (Self::LOOPBACK, "LOOPBACK"),
-        (0x10, "POINTOPOINT"),
+        (Self::POINTOPOINT, "POINTOPOINT"),
         (0x20, "NOTRAILERS"),
         (0x40, "RUNNING"),
         (Self::NOARP, "NOARP"),
@@ -100,16 +102,8 @@ macro_rules! flags {
         }
 
         impl Read for $type {
-            fn read(value: &Value) -> json::Result<$type> {
-                let mut bits = 0;
-                for word in Vec::<String>::read(value)? {
-                    let hex = word.strip_prefix("0x").and_then(|hex| u32::from_str_radix(hex, 16).ok());
-                    bits |= match Self::WORDS.iter().find(|(_, name)| *name == word) {
-                        Some((bit, _)) => *bit,
-                        None => hex.ok_or_else(|| Wrong::new(format!("unknown flag {word:?}")))?,
-                    };
-                }
-                Ok($type(bits))
+            fn read(place: &Place<'_>) -> $type {
+                $type(read(place, Self::WORDS))
             }
         }
     };
@@ -117,6 +111,19 @@ macro_rules! flags {
 
 flags!(InterfaceFlags);
 flags!(AddressFlags);
+
+/// Flags as bits, from a list of words.
+fn read(place: &Place<'_>, words: &[(u32, &str)]) -> u32 {
+    let mut bits = 0;
+    for word in Vec::<String>::read(place) {
+        let hex = || word.strip_prefix("0x").and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        match words.iter().find(|(_, name)| *name == word).map(|(bit, _)| *bit).or_else(hex) {
+            Some(bit) => bits |= bit,
+            None => place.refuse(&format_args!("unknown flag {word:?}")),
+        }
+    }
+    bits
+}
 
 /// The scope of an address or a route (`include/uapi/linux/rtnetlink.h: RT_SCOPE_*`): the larger, the narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,7 +164,10 @@ impl FromStr for AddressScope {
         match Self::WORDS.iter().find(|(_, word)| *word == text) {
             Some((scope, _)) => Ok(*scope),
             None => text.parse().map(AddressScope).map_err(|_| {
-                Error::input(format!("scope {text:?}"), "it is none of global, site, link, host or a number up to 255")
+                Error::input(
+                    format_args!("scope {text:?}"),
+                    "it is none of global, site, link, host or a number up to 255",
+                )
             }),
         }
     }
@@ -170,7 +180,7 @@ impl Serialize for AddressScope {
 }
 
 impl Read for AddressScope {
-    fn read(value: &Value) -> json::Result<AddressScope> {
-        value.parsed()
+    fn read(place: &Place<'_>) -> AddressScope {
+        place.parsed(AddressScope::GLOBAL)
     }
 }

@@ -7,16 +7,13 @@ use crate::address;
 use crate::arp;
 use crate::conf::link;
 use crate::conf::procfs::{LevelFiles, Procfs};
-use crate::error::{Error, ErrorKind, Result};
-use crate::interface::Scope;
+use crate::error::{Error, Result};
 use crate::key::{KernelVersion, Key};
 use crate::netlink::Socket;
 use crate::netns::{self, Netns};
-use crate::snapshot::{Conf, FORMAT, Interface, LocalRoute, ProcSys, Snapshot};
+use crate::observe;
+use crate::snapshot::{Interface, LocalRoute, Snapshot};
 use crate::sys;
-
-/// How often a snapshot is taken again when an interface appeared while it was taken.
-const SNAPSHOT_TRIES: usize = 4;
 
 /// One network namespace.
 ///
@@ -64,14 +61,14 @@ impl Host {
     /// The caller stays where it is: a thread of its own enters the namespace, opens what is needed there, and ends.
     ///
     /// # Errors
-    /// [`ErrorKind::NoNamespace`] if there is none, [`ErrorKind::Permission`] without CAP_SYS_ADMIN.
+    /// [`ErrorKind::NoNamespace`](crate::ErrorKind::NoNamespace) if there is none, [`ErrorKind::Permission`](crate::ErrorKind::Permission) without CAP_SYS_ADMIN.
     pub fn open_netns(netns: &Netns) -> Result<Host> {
         let target = netns.open()?;
         let here = netns::current()?;
         if netns::same(target.as_fd(), here.as_fd()) {
             return Ok(Host::of(Parts::open()?, target, false));
         }
-        let parts = netns::inside(target.as_fd(), netns, Parts::open)??;
+        let parts = netns::result_of(Parts::open, &mut |body| netns::run_inside(target.as_fd(), netns, body))?;
         Ok(Host::of(parts, target, true))
     }
 
@@ -85,47 +82,16 @@ impl Host {
     /// The namespace as plain data, taken with a few netlink dumps.
     ///
     /// # Errors
-    /// [`ErrorKind::Interrupted`] where the kernel's tables kept changing.
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) where the kernel's tables kept changing.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.observe(&Key::all().collect::<Vec<_>>())
+        let every: Vec<Key> = Key::all().collect();
+        observe::snapshot(self, &every, &every)
     }
 
     /// A snapshot that has of `all` and `default` only what the decisions read.
     pub(crate) fn observe_deciding(&self) -> Result<Snapshot> {
-        self.observe(&arp::DECIDING)
-    }
-
-    /// A snapshot with these keys of `all` and `default`, each of which is a file to be read; those of interfaces come with them in any case.
-    fn observe(&self, keys: &[Key]) -> Result<Snapshot> {
-        let (all, default, proc_sys) = match &self.procfs {
-            Some(procfs) => {
-                let read = || Ok((procfs.read_keys(&Scope::All, keys)?, procfs.read_keys(&Scope::Default, keys)?));
-                let (all, default) = self.at_home(read)?;
-                (all, default, procfs.access())
-            }
-            None => (Conf::default(), Conf::default(), ProcSys::Absent),
-        };
-        let mut socket = self.socket();
-        for _ in 0..SNAPSHOT_TRIES {
-            let interfaces = link::list(&mut socket)?;
-            let (addresses, stray) = address::netlink::list(&mut socket, None, &interfaces)?;
-            if stray {
-                continue;
-            }
-            let local_routes = address::route::list(&mut socket, &interfaces)?;
-            let kernel = self.kernel.clone();
-            return Ok(Snapshot {
-                format: FORMAT,
-                kernel,
-                proc_sys,
-                all,
-                default,
-                interfaces,
-                addresses,
-                local_routes,
-            });
-        }
-        Err(Error::new(ErrorKind::Interrupted, "observe", "the namespace", "interfaces kept appearing"))
+        // An interface that is made later starts with the levels of `default`; nothing else of it is asked for.
+        observe::snapshot(self, &arp::DECIDING, &[Key::ArpIgnore, Key::ArpAnnounce])
     }
 
     /// The interfaces, with their own levels.
@@ -137,7 +103,13 @@ impl Host {
     pub fn local_routes(&self) -> Result<Vec<LocalRoute>> {
         let mut socket = self.socket();
         let interfaces = link::list(&mut socket)?;
-        address::route::list(&mut socket, &interfaces)
+        let routes = observe::routes(&mut socket)?;
+        address::route::list(&mut socket, &routes, &interfaces)
+    }
+
+    /// The kernel's release.
+    pub(crate) fn kernel(&self) -> &str {
+        &self.kernel
     }
 
     /// The kernel's version.
@@ -179,16 +151,28 @@ impl Host {
     /// Looks files up below `/proc/sys` in the host's namespace. From another one the kernel keeps an entry of its own for each lookup and searches
     /// all of them at the next (`fs/proc/proc_sysctl.c: proc_sys_compare()`), so that a thousandth takes ten times as long as the first.
     pub(crate) fn at_home<T: Send>(&self, look_up: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        if self.elsewhere { self.here_or_inside(look_up) } else { look_up() }
+        netns::result_of(look_up, &mut |body| match self.elsewhere {
+            true => self.run_inside(body),
+            false => {
+                body();
+                Ok(())
+            }
+        })
     }
 
     /// Opens something in this namespace, from wherever the calling thread is.
-    fn here_or_inside<T: Send>(&self, open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    pub(crate) fn here_or_inside<T: Send>(&self, open: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        netns::result_of(open, &mut |body| self.run_inside(body))
+    }
+
+    /// The one copy of it.
+    fn run_inside(&self, body: &mut (dyn FnMut() + Send)) -> Result<()> {
         let here = netns::current()?;
         if netns::same(self.namespace(), here.as_fd()) {
-            return open();
+            body();
+            return Ok(());
         }
-        netns::inside(self.namespace(), &"the host's namespace", open)?
+        netns::run_inside(self.namespace(), &"the host's namespace", body)
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
-use crate::json::{self, Read, Value, Wrong};
+use crate::json::{Place, Read};
 use crate::key::Key;
 
 /// The longest interface name in bytes. `include/uapi/linux/if.h: IFNAMSIZ` is 16 with its NUL.
@@ -26,7 +26,7 @@ pub struct IfName {
 impl IfName {
     /// Checks a name.
     pub fn new(name: &str) -> Result<IfName> {
-        let refuse = |cause: &str| Err(Error::input(format!("interface name {name:?}"), cause));
+        let refuse = |cause: &str| Err(Error::input(format_args!("interface name {name:?}"), cause));
         match name {
             "" => return refuse("it is empty"),
             "." | ".." => return refuse("it is a directory, not an interface"),
@@ -56,7 +56,7 @@ impl IfName {
             Ok(name) => IfName::new(name),
             Err(_) => {
                 let shown = String::from_utf8_lossy(name).into_owned();
-                Err(Error::input(format!("interface name {shown:?}"), "it is not UTF-8"))
+                Err(Error::input(format_args!("interface name {shown:?}"), "it is not UTF-8"))
             }
         }
     }
@@ -120,13 +120,13 @@ impl Serialize for IfName {
 }
 
 impl Read for IfName {
-    fn read(value: &Value) -> json::Result<IfName> {
-        let shown = value.text()?;
+    fn read(place: &Place<'_>) -> IfName {
+        let shown = place.text();
         let bytes = unescape(shown);
         if bytes.is_empty() || bytes.len() > NAME_MAX {
-            return Err(Wrong::new(format!("not an interface name: {shown:?}")));
+            place.refuse(&format_args!("not an interface name: {shown:?}"));
         }
-        Ok(IfName::from_kernel(&bytes))
+        IfName::from_kernel(&bytes)
     }
 }
 
@@ -202,11 +202,11 @@ impl Serialize for Scope {
 }
 
 impl Read for Scope {
-    fn read(value: &Value) -> json::Result<Scope> {
-        match value.text()? {
-            "all" => Ok(Scope::All),
-            "default" => Ok(Scope::Default),
-            _ => IfName::read(value).map(Scope::Interface),
+    fn read(place: &Place<'_>) -> Scope {
+        match place.text() {
+            "all" => Scope::All,
+            "default" => Scope::Default,
+            _ => Scope::Interface(IfName::read(place)),
         }
     }
 }
@@ -258,7 +258,7 @@ mod tests {
             let name = IfName::from_kernel(raw);
             assert!(!name.to_string().contains(char::is_control));
             let json = serde_json::to_string(&name).unwrap();
-            assert_eq!(IfName::read(&crate::json::parse(&json).unwrap()).unwrap(), name);
+            assert_eq!(crate::json::read::<IfName>(&crate::json::parse(&json).unwrap()).unwrap(), name);
         }
         assert_eq!(IfName::from_kernel(b"eth\xff").to_string(), "eth\\xff");
     }

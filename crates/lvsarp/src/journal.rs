@@ -1,13 +1,12 @@
 //! The journal: a durable record of what apply is about to do and has done, one a namespace, under a lock.
 
-use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write};
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -15,9 +14,11 @@ use crate::change::Change;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::interface::Scope;
-use crate::json::{self, Read, Value, Wrong, read_object};
+use crate::json::{self, Place, Read, read_object};
 use crate::key::Key;
-use crate::netns::Identity;
+use crate::level::{ArpAnnounce, ArpIgnore};
+use crate::netns::{Identity, contents};
+use crate::sorted::Sorted;
 use crate::sys;
 use crate::vip::Prefix;
 
@@ -59,8 +60,8 @@ pub(crate) struct Journal {
 read_object! { Journal { format, namespace, phase, done, pending } }
 
 impl Read for Phase {
-    fn read(value: &Value) -> json::Result<Phase> {
-        value.word(&[("applying", Phase::Applying), ("applied", Phase::Applied), ("undoing", Phase::Undoing)])
+    fn read(place: &Place<'_>) -> Phase {
+        place.word(&[("applying", Phase::Applying), ("applied", Phase::Applied), ("undoing", Phase::Undoing)])
     }
 }
 
@@ -74,20 +75,26 @@ impl Journal {
         })
     }
 
+    /// Whether an apply raised a level that hid no VIP.
+    pub fn raised_a_level(&self) -> bool {
+        self.done.iter().any(|change| match change {
+            Change::Level { key: Key::ArpIgnore, old, .. } => ArpIgnore::of(*old) == ArpIgnore::AnyAddress,
+            Change::Level { key: Key::ArpAnnounce, old, .. } => ArpAnnounce::of(*old) != ArpAnnounce::BestAddress,
+            _ => false,
+        })
+    }
+
     /// Adds what an apply has changed to what earlier ones had.
     ///
     /// Where this apply found what an earlier one had left, the first original is kept.
     pub fn commit(&mut self) {
-        let mut at: HashMap<Subject, usize> =
-            self.done.iter().enumerate().filter_map(|(i, c)| Some((Subject::of(c)?, i))).collect();
+        let done = self.done.clone();
+        let sorted = Sorted::by(&done, Subject::of);
         for new in std::mem::take(&mut self.pending) {
-            let Some(subject) = Subject::of(&new) else { continue };
-            match at.get(&subject) {
-                Some(&i) => self.done[i] = chained(self.done[i].clone(), new),
-                None => {
-                    at.insert(subject, self.done.len());
-                    self.done.push(new);
-                }
+            // An apply changes each thing once.
+            match sorted.position(Subject::of(&new)) {
+                Some(at) => self.done[at] = chained(done[at].clone(), new),
+                None => self.done.push(new),
             }
         }
         self.phase = Phase::Applied;
@@ -95,7 +102,7 @@ impl Journal {
 }
 
 /// What a change is about, whatever it changes it to.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
     Level(Scope, Option<u32>, Key),
     Address(u32, IpAddr, u8),
@@ -133,7 +140,7 @@ fn chained(first: Change, second: Change) -> Change {
 
 /// The journal's place, and the lock that is held while this lives.
 pub(crate) struct Locked {
-    path: PathBuf,
+    path: String,
     identity: Identity,
     lock: File,
 }
@@ -153,9 +160,19 @@ pub(crate) enum Found {
 }
 
 /// Where the journal of this host's namespace is.
-pub(crate) fn place(host: &Host) -> Result<(PathBuf, Identity)> {
+pub(crate) fn place(host: &Host) -> Result<(String, Identity)> {
     let identity = Identity::of(host.socket().as_fd(), host.namespace())?;
-    Ok((Path::new(DIRECTORY).join(format!("{}.json", identity.file_stem())), identity))
+    Ok((file(&identity, "json"), identity))
+}
+
+/// The journal, or another file of the same namespace beside it.
+fn file(identity: &Identity, extension: &str) -> String {
+    format!("{DIRECTORY}/{}.{extension}", identity.file_stem())
+}
+
+/// Whatever is there, without following or reading it.
+pub(crate) fn look_at(path: &str) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(path)
 }
 
 /// Reads the journal without a lock; a user without privilege may do so.
@@ -164,9 +181,9 @@ pub(crate) fn look(host: &Host) -> Result<Found> {
     find(&path, &identity)
 }
 
-fn find(path: &Path, identity: &Identity) -> Result<Found> {
-    let read = |e: &io::Error| Error::os("read", path.display(), e);
-    let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
+fn find(path: &str, identity: &Identity) -> Result<Found> {
+    let read = |e: &io::Error| Error::os("read", path, e);
+    let file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(e) if e.raw_os_error() == Some(libc::ELOOP) => {
@@ -178,24 +195,30 @@ fn find(path: &Path, identity: &Identity) -> Result<Found> {
     if !data.is_file() || (data.uid() != 0 && data.uid() != sys::effective_user()) {
         return Ok(Found::Unusable("it is not a file of root or of the caller".to_owned()));
     }
-    let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(|e| read(&e))?;
-    let value = String::from_utf8(text).map_err(|_| Wrong::new("it is not UTF-8")).and_then(|text| json::parse(&text));
-    let head = value.as_ref().map_err(Wrong::to_string).and_then(|v| v.get::<u32>("format").map_err(|w| w.to_string()));
-    match (head, value.and_then(|value| Journal::read(&value))) {
-        (Err(e), _) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
-        (Ok(format), _) if format != FORMAT => {
-            Ok(Found::Unusable(format!("its format is {format}, this lvsarp reads {FORMAT}")))
-        }
-        (_, Err(e)) => Ok(Found::Unusable(format!("it cannot be read: {e}"))),
-        (_, Ok(journal)) if journal.namespace != *identity => {
-            Ok(Found::Unusable("it belongs to another network namespace or an earlier boot".to_owned()))
-        }
-        (_, Ok(journal)) if journal.done.iter().chain(&journal.pending).any(|c| Subject::of(c).is_none()) => {
-            Ok(Found::Unusable("it has a change of nothing".to_owned()))
-        }
-        (_, Ok(journal)) => Ok(Found::Journal(journal)),
+    let text = contents(file).map_err(|e| read(&e))?;
+    Ok(match usable(text, identity) {
+        Ok(journal) => Found::Journal(journal),
+        Err(why) => Found::Unusable(why),
+    })
+}
+
+/// The journal that a file holds, if it is one of this namespace; or why it is none.
+fn usable(text: Vec<u8>, identity: &Identity) -> std::result::Result<Journal, String> {
+    let unread = |why: &dyn Display| format!("it cannot be read: {why}");
+    let text = String::from_utf8(text).map_err(|_| unread(&"it is not UTF-8"))?;
+    let value = json::parse(&text).map_err(|why| unread(&why))?;
+    let format = json::format(&value).map_err(|why| unread(&why))?;
+    if format != FORMAT {
+        return Err(format!("its format is {format}, this lvsarp reads {FORMAT}"));
     }
+    let journal: Journal = json::read(&value).map_err(|why| unread(&why))?;
+    if journal.namespace != *identity {
+        return Err("it belongs to another network namespace or an earlier boot".to_owned());
+    }
+    if journal.done.iter().chain(&journal.pending).any(|change| Subject::of(change).is_none()) {
+        return Err("it has a change of nothing".to_owned());
+    }
+    Ok(journal)
 }
 
 impl Locked {
@@ -207,7 +230,7 @@ impl Locked {
                 ErrorKind::LockTimeout,
                 "lock",
                 "the network namespace",
-                format!("another lvsarp has held the lock for {} ms", patience.as_millis()),
+                format_args!("another lvsarp has held the lock for {} ms", patience.as_millis() as u64),
             )
             .hint("wait for it to end, or look for a process that hangs with a lock below /run/lvsarp")),
         }
@@ -225,7 +248,7 @@ impl Locked {
                 .map_err(|e| Error::os("set the mode of", DIRECTORY, &e))?,
             Err(_) => {}
         }
-        let lock_path = path.with_extension("lock");
+        let lock_path = file(&identity, "lock");
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -233,14 +256,15 @@ impl Locked {
             .mode(0o644)
             .custom_flags(libc::O_NOFOLLOW)
             .open(&lock_path)
-            .map_err(|e| Error::os("open", lock_path.display(), &e).hint(NEEDED))?;
-        let start = Instant::now();
-        while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", lock_path.display(), &e))? {
-            let left = patience.saturating_sub(start.elapsed());
+            .map_err(|e| Error::os("open", &lock_path, &e).hint(NEEDED))?;
+        let mut left = patience;
+        while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", &lock_path, &e))? {
             if left.is_zero() {
                 return Ok(None);
             }
-            std::thread::sleep(left.min(LOCK_POLL));
+            let nap = left.min(LOCK_POLL);
+            std::thread::sleep(nap);
+            left -= nap;
         }
         Ok(Some(Locked { path, identity, lock }))
     }
@@ -262,9 +286,9 @@ impl Locked {
 
     /// Writes the journal so that there is the old one or the new one at every instant, also for a reader after a crash.
     pub fn write(&self, journal: &Journal) -> Result<()> {
-        let failed = |e: io::Error| Error::os("write", self.path.display(), &e);
-        let text = serde_json::to_vec(journal).map_err(|e| failed(e.into()))?;
-        let new = self.path.with_extension("new");
+        let failed = |e: io::Error| Error::os("write", &self.path, &e);
+        let text = json::write(journal);
+        let new = file(&self.identity, "new");
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(true)
@@ -274,7 +298,7 @@ impl Locked {
             .open(&new)
             .map_err(failed)?;
         file.set_permissions(Permissions::from_mode(0o644)).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&new, &self.path).map_err(failed)?;
         self.sync_directory()
     }
@@ -282,16 +306,16 @@ impl Locked {
     /// Removes the journal: nothing is left to be undone.
     pub fn remove(&self) -> Result<()> {
         match fs::remove_file(&self.path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::os("remove", self.path.display(), &e)),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::os("remove", &self.path, &e)),
             _ => self.sync_directory(),
         }
     }
 
     /// Moves an unusable journal out of the way, under a name that is free, and returns that name.
-    pub fn set_aside(&self) -> Result<PathBuf> {
-        let free = (0..).map(|n| self.path.with_extension(format!("unusable-{n}")));
-        let aside = free.into_iter().find(|p| fs::symlink_metadata(p).is_err()).expect("names without end");
-        fs::rename(&self.path, &aside).map_err(|e| Error::os("set aside", self.path.display(), &e))?;
+    pub fn set_aside(&self) -> Result<String> {
+        let free = (0..).map(|n| file(&self.identity, &format!("unusable-{n}")));
+        let aside = free.into_iter().find(|path| look_at(path).is_err()).expect("names without end");
+        fs::rename(&self.path, &aside).map_err(|e| Error::os("set aside", &self.path, &e))?;
         Ok(aside)
     }
 
@@ -309,7 +333,7 @@ mod tests {
     }
 
     fn committed(done: Change, pending: Change) -> Vec<Change> {
-        let namespace = Read::read(&json::parse(r#"{"boot":"b","name":{"cookie":1}}"#).unwrap()).unwrap();
+        let namespace = json::read(&json::parse(r#"{"boot":"b","name":{"cookie":1}}"#).unwrap()).unwrap();
         let mut journal =
             Journal { format: FORMAT, namespace, phase: Phase::Applying, done: vec![done], pending: vec![pending] };
         journal.commit();

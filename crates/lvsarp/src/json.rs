@@ -1,9 +1,16 @@
-//! Reading JSON back: snapshots and journals, through one small tree.
+//! JSON: snapshots and journals are written as one line, and read back through one small tree.
 //!
-//! They are written by serde's derived code, which is small. The derived code that reads is not: it is a quarter of the C library. What is read
-//! here is all of JSON; a number with a fraction is passed over, since none of ours has one.
+//! serde's derived code says what is written. Its derived code that reads is not used: it was a quarter of the C library. What is read here is all
+//! of JSON; a number with a fraction is passed over, since none of ours has one.
 
-use std::fmt::Display;
+mod write;
+
+use std::cell::OnceCell;
+use std::fmt::{self, Display};
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+
+pub(crate) use write::write;
 
 /// How deep lists and objects may nest. Ours nest to six.
 const DEEPEST: usize = 64;
@@ -14,56 +21,20 @@ pub(crate) enum Value {
     Null,
     Bool(bool),
     Whole(i128),
-    /// A number with a fraction or an exponent.
+    /// A number with a fraction or an exponent, or beyond 64 bits.
     Fraction,
     Text(String),
     List(Vec<Value>),
     Object(Vec<(String, Value)>),
 }
 
-/// Why something is not what it should be: where, and what.
-#[derive(Debug)]
-pub(crate) struct Wrong {
-    place: String,
-    cause: String,
-}
-
-impl Wrong {
-    pub fn new(cause: impl Into<String>) -> Wrong {
-        Wrong { place: String::new(), cause: cause.into() }
-    }
-
-    #[cold]
-    fn in_field(mut self, name: &str, there: bool) -> Wrong {
-        if !there {
-            return Wrong::new(format!("missing field `{name}`"));
-        }
-        self.place = format!(".{name}{}", self.place);
-        self
-    }
-
-    #[cold]
-    fn in_item(mut self, at: usize) -> Wrong {
-        self.place = format!("[{at}]{}", self.place);
-        self
-    }
-}
-
-impl Display for Wrong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.place.trim_start_matches('.') {
-            "" => f.write_str(&self.cause),
-            place => write!(f, "{place}: {}", self.cause),
-        }
-    }
-}
-
-/// The result of reading.
-pub(crate) type Result<T> = std::result::Result<T, Wrong>;
+/// The result of reading, or in words what is wrong and where.
+pub(crate) type Result<T> = std::result::Result<T, String>;
 
 /// What can be read from a value.
-pub(crate) trait Read: Sized {
-    fn read(value: &Value) -> Result<Self>;
+pub(crate) trait Read {
+    /// What stands in this place. Where it is refused anything is given back: [`read`] throws it away.
+    fn read(place: &Place<'_>) -> Self;
 }
 
 /// Reads a text of JSON.
@@ -73,67 +44,154 @@ pub(crate) fn parse(text: &str) -> Result<Value> {
         None => Ok(value),
         Some(_) => Err("there is something behind its end"),
     });
-    parsed.map_err(|cause| Wrong::new(format!("it is not JSON: {cause}, at byte {}", parser.at)))
+    parsed.map_err(|cause| format!("it is not JSON: {cause}, at byte {}", parser.at))
 }
 
-impl Value {
-    /// A field of an object; of two with one name the last. One that is absent is read as null, which an `Option` takes.
-    pub fn get<T: Read>(&self, name: &str) -> Result<T> {
-        let field = self.field(name)?;
-        T::read(field.unwrap_or(&Value::Null)).map_err(|wrong| wrong.in_field(name, field.is_some()))
+/// Reads a thing from a value.
+pub(crate) fn read<T: Read>(value: &Value) -> Result<T> {
+    let wrong = OnceCell::new();
+    let thing = T::read(&Place { value, step: Step::Whole, wrong: &wrong });
+    match wrong.into_inner() {
+        None => Ok(thing),
+        Some(wrong) => Err(wrong),
     }
+}
 
-    fn field(&self, name: &str) -> Result<Option<&Value>> {
-        Ok(self.fields()?.iter().rfind(|(field, _)| field == name).map(|(_, value)| value))
-    }
+/// A value, and where it stands.
+///
+/// The first thing that is wrong is kept and reading goes on: so no field's reader returns an error, and none has to be dropped because of the next
+/// one's. That halves the code.
+pub(crate) struct Place<'a> {
+    value: &'a Value,
+    step: Step<'a>,
+    wrong: &'a OnceCell<String>,
+}
 
-    /// The only field of an object, which says by its name what the value is.
-    pub fn tagged(&self) -> Result<(&str, &Value)> {
-        match self {
-            Value::Object(fields) if fields.len() == 1 => Ok((&fields[0].0, &fields[0].1)),
-            _ => Err(Wrong::new("it is not an object with one field")),
+/// How a place is reached from the one around it.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Whole,
+    Field(&'a Place<'a>, &'a str),
+    /// The field is not there, which an `Option` takes.
+    Missing(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            Step::Whole => Ok(()),
+            Step::Field(around, name) => write!(f, "{around}.{name}"),
+            Step::Missing(around, _) => around.fmt(f),
+            Step::Item(around, at) => write!(f, "{around}[{at}]"),
         }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// Says what is wrong here, if nothing was before.
+    #[cold]
+    pub fn refuse(&self, cause: &dyn Display) {
+        self.wrong.get_or_init(|| {
+            let cause = match self.step {
+                Step::Missing(_, name) => format!("missing field `{name}`"),
+                _ => cause.to_string(),
+            };
+            match self.to_string().trim_start_matches('.') {
+                "" => cause,
+                place => format!("{place}: {cause}"),
+            }
+        });
+    }
+
+    /// A field of an object; of two with one name the last. One that is absent is read as null, which an `Option` takes.
+    pub fn get<T: Read>(&self, name: &str) -> T {
+        T::read(&self.field(name))
+    }
+
+    #[inline(never)]
+    fn field<'b>(&'b self, name: &'b str) -> Place<'b> {
+        let found = self.fields().iter().rfind(|(field, _)| field == name);
+        let (value, step) = match found {
+            Some((_, value)) => (value, Step::Field(self, name)),
+            None => (&Value::Null, Step::Missing(self, name)),
+        };
+        Place { value, step, wrong: self.wrong }
     }
 
     /// The fields of an object.
-    pub fn fields(&self) -> Result<&[(String, Value)]> {
-        match self {
-            Value::Object(fields) => Ok(fields),
-            _ => Err(Wrong::new("it is not an object")),
+    pub fn fields(&self) -> &'a [(String, Value)] {
+        match self.value {
+            Value::Object(fields) => fields,
+            _ => {
+                self.refuse(&"it is not an object");
+                &[]
+            }
         }
     }
 
-    fn list(&self) -> Result<&[Value]> {
-        match self {
-            Value::List(items) => Ok(items),
-            _ => Err(Wrong::new("it is not a list")),
+    /// The only field of an object, which says by its name what the value is.
+    pub fn tagged(&self) -> (&'a str, Place<'a>) {
+        let (name, value) = match self.value {
+            Value::Object(fields) if fields.len() == 1 => (&fields[0].0[..], &fields[0].1),
+            _ => {
+                self.refuse(&"it is not an object with one field");
+                ("", &Value::Null)
+            }
+        };
+        (name, Place { value, ..*self })
+    }
+
+    fn list(&self) -> &'a [Value] {
+        match self.value {
+            Value::List(items) => items,
+            _ => {
+                self.refuse(&"it is not a list");
+                &[]
+            }
         }
     }
 
     /// A text.
-    pub fn text(&self) -> Result<&str> {
-        match self {
-            Value::Text(text) => Ok(text),
-            _ => Err(Wrong::new("it is not a text")),
+    #[inline(never)]
+    pub fn text(&self) -> &'a str {
+        match self.value {
+            Value::Text(text) => text,
+            _ => {
+                self.refuse(&"it is not a text");
+                ""
+            }
         }
     }
 
     /// One of a few words.
-    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T> {
-        let text = self.text()?;
-        let known = words.iter().find(|(word, _)| *word == text).map(|(_, thing)| *thing);
-        known.ok_or_else(|| Wrong::new(format!("{text:?} is not known")))
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> T {
+        let text = self.text();
+        match words.iter().find(|(word, _)| *word == text) {
+            Some((_, thing)) => *thing,
+            None => {
+                self.refuse(&format_args!("{text:?} is not known"));
+                words[0].1
+            }
+        }
     }
 
-    /// What a text parses to.
-    pub fn parsed<T: std::str::FromStr<Err: Display>>(&self) -> Result<T> {
-        self.text()?.parse().map_err(|e: T::Err| Wrong::new(e.to_string()))
+    /// What a text parses to, or the other thing.
+    pub fn parsed<T: FromStr<Err: Display>>(&self, other: T) -> T {
+        self.text().parse().unwrap_or_else(|wrong| {
+            self.refuse(&wrong);
+            other
+        })
     }
 
-    fn whole(&self, first: i128, last: i128) -> Result<i128> {
-        match self {
-            Value::Whole(number) if (first..=last).contains(number) => Ok(*number),
-            _ => Err(Wrong::new(format!("it is not a whole number from {first} to {last}"))),
+    #[inline(never)]
+    fn whole(&self, first: i64, last: u64) -> i128 {
+        match self.value {
+            Value::Whole(number) if (i128::from(first)..=i128::from(last)).contains(number) => *number,
+            _ => {
+                self.refuse(&format_args!("it is not a whole number from {first} to {last}"));
+                0
+            }
         }
     }
 }
@@ -141,46 +199,70 @@ impl Value {
 macro_rules! whole_numbers {
     ($($type:ident)*) => { $(
         impl Read for $type {
-            fn read(value: &Value) -> Result<$type> {
-                Ok(value.whole($type::MIN as i128, $type::MAX as i128)? as $type)
+            fn read(place: &Place<'_>) -> $type {
+                place.whole($type::MIN as i64, $type::MAX as u64) as $type
             }
         }
     )* };
 }
-whole_numbers! { u8 u16 u32 u64 i32 i128 }
+whole_numbers! { u8 u16 u32 u64 i32 i64 }
+
+impl Read for bool {
+    fn read(place: &Place<'_>) -> bool {
+        match place.value {
+            Value::Bool(value) => *value,
+            _ => {
+                place.refuse(&"it is neither true nor false");
+                false
+            }
+        }
+    }
+}
+
+impl Read for Ipv4Addr {
+    fn read(place: &Place<'_>) -> Ipv4Addr {
+        place.text().parse().unwrap_or_else(|_| {
+            place.refuse(&"it is not an IPv4 address");
+            Ipv4Addr::UNSPECIFIED
+        })
+    }
+}
+
+impl Read for IpAddr {
+    #[inline(never)]
+    fn read(place: &Place<'_>) -> IpAddr {
+        place.text().parse().unwrap_or_else(|_| {
+            place.refuse(&"it is not an IPv4 or IPv6 address");
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+        })
+    }
+}
 
 impl Read for String {
-    fn read(value: &Value) -> Result<String> {
-        Ok(value.text()?.to_owned())
+    fn read(place: &Place<'_>) -> String {
+        place.text().to_owned()
     }
 }
 
 impl Read for Box<str> {
-    fn read(value: &Value) -> Result<Box<str>> {
-        Ok(value.text()?.into())
-    }
-}
-
-impl Read for std::net::IpAddr {
-    fn read(value: &Value) -> Result<std::net::IpAddr> {
-        value.text()?.parse().map_err(|_| Wrong::new("it is not an IPv4 or IPv6 address"))
+    fn read(place: &Place<'_>) -> Box<str> {
+        place.text().into()
     }
 }
 
 impl<T: Read> Read for Option<T> {
-    fn read(value: &Value) -> Result<Option<T>> {
-        if *value == Value::Null { Ok(None) } else { T::read(value).map(Some) }
+    fn read(place: &Place<'_>) -> Option<T> {
+        match place.value {
+            Value::Null => None,
+            _ => Some(T::read(place)),
+        }
     }
 }
 
 impl<T: Read> Read for Vec<T> {
-    fn read(value: &Value) -> Result<Vec<T>> {
-        let items = value.list()?;
-        let mut all = Vec::with_capacity(items.len());
-        for (at, item) in items.iter().enumerate() {
-            all.push(T::read(item).map_err(|wrong| wrong.in_item(at))?);
-        }
-        Ok(all)
+    fn read(place: &Place<'_>) -> Vec<T> {
+        let items = place.list().iter().enumerate();
+        items.map(|(at, value)| T::read(&Place { value, step: Step::Item(place, at), wrong: place.wrong })).collect()
     }
 }
 
@@ -188,8 +270,8 @@ impl<T: Read> Read for Vec<T> {
 macro_rules! read_object {
     ($type:ident { $($field:ident $(= $name:literal)?),* $(,)? }) => {
         impl $crate::json::Read for $type {
-            fn read(value: &$crate::json::Value) -> $crate::json::Result<$type> {
-                Ok($type { $($field: value.get(read_object!(@name $field $($name)?))?),* })
+            fn read(place: &$crate::json::Place<'_>) -> $type {
+                $type { $($field: place.get(read_object!(@name $field $($name)?))),* }
             }
         }
     };
@@ -197,6 +279,17 @@ macro_rules! read_object {
     (@name $field:ident $name:literal) => { $name };
 }
 pub(crate) use read_object;
+
+/// The version of its format, with which every text of ours begins.
+pub(crate) fn format(value: &Value) -> Result<u32> {
+    read::<Head>(value).map(|head| head.format)
+}
+
+struct Head {
+    format: u32,
+}
+
+read_object! { Head { format } }
 
 struct Parser<'a> {
     text: &'a [u8],
@@ -311,9 +404,13 @@ impl Parser<'_> {
         if self.at > end {
             return Ok(Value::Fraction);
         }
-        let digits = std::str::from_utf8(&self.text[start..end]).unwrap_or("");
-        // One of more than 38 digits is none of ours.
-        Ok(digits.parse().map_or(Value::Fraction, Value::Whole))
+        let digits = std::str::from_utf8(&self.text[first..end]).unwrap_or("");
+        Ok(match digits.parse::<u64>() {
+            Ok(size) if first > start => Value::Whole(-i128::from(size)),
+            Ok(size) => Value::Whole(size.into()),
+            // One beyond 64 bits is none of ours.
+            Err(_) => Value::Fraction,
+        })
     }
 
     /// A string, from its first quote on.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::json::{self, Read, Value};
+use crate::json::{Place, Read};
 
 /// How the kernel makes one value of `conf/all` and the interface's own (`include/linux/inetdevice.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +135,7 @@ keys! {
     SendRedirects "send_redirects" 6 0..=1, Or, since 2 6, "Send ICMP redirects; it also decides how sources are validated.";
     SharedMedia "shared_media" 7 0..=1, Or, since 2 6, "Several IP networks share the medium.";
     IgnoreRoutesWithLinkdown "ignore_routes_with_linkdown" 29 0..=1, Or before 5 11 Own, since 4 3, "Skip routes whose interface has no carrier.";
+    LogMartians "log_martians" 11 0..=1, Or, since 2 6, "Log packets with impossible addresses.";
     PromoteSecondaries "promote_secondaries" 20 0..=1, Or, since 2 6, "Promote a secondary address when its primary is deleted, instead of deleting it.";
 }
 
@@ -170,8 +171,8 @@ impl Key {
         match i32::try_from(value) {
             Ok(value) if range.contains(&value) => Ok(value),
             _ => Err(Error::input(
-                format!("{value} as a value of {}", self.name()),
-                format!("the range is {} to {}", range.start(), range.end()),
+                format_args!("{value} as a value of {}", self.name()),
+                format_args!("the range is {} to {}", range.start(), range.end()),
             )),
         }
     }
@@ -181,7 +182,7 @@ impl Key {
         match text.trim().parse::<i64>() {
             Ok(value) => self.check(value),
             Err(_) => {
-                Err(Error::input(format!("{text:?} as a value of {}", self.name()), "it is not a decimal integer"))
+                Err(Error::input(format_args!("{text:?} as a value of {}", self.name()), "it is not a decimal integer"))
             }
         }
     }
@@ -194,8 +195,8 @@ impl fmt::Display for Key {
 }
 
 impl Read for Key {
-    fn read(value: &Value) -> json::Result<Key> {
-        value.parsed()
+    fn read(place: &Place<'_>) -> Key {
+        place.parsed(Key::ArpIgnore)
     }
 }
 
@@ -206,7 +207,7 @@ impl FromStr for Key {
             .iter()
             .find(|row| row.name == name)
             .map(|row| row.key)
-            .ok_or_else(|| Error::input(format!("key {name:?}"), "it is not a key that ARP decisions read"))
+            .ok_or_else(|| Error::input(format_args!("key {name:?}"), "it is not a key that ARP decisions read"))
     }
 }
 

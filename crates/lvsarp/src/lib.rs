@@ -48,10 +48,14 @@ pub mod level;
 mod vip;
 
 // Observe.
+pub mod filters;
 mod host;
 mod netlink;
 mod netns;
+mod observe;
+pub mod routing;
 mod snapshot;
+mod sorted;
 mod sys;
 
 // Decide.
@@ -59,7 +63,12 @@ mod arp;
 mod change;
 mod check;
 mod check_level;
+mod check_routing;
 mod check_vip;
+mod decision;
+mod foresee;
+mod model;
+mod peers;
 mod plan;
 mod plan_level;
 mod wording;
@@ -67,6 +76,7 @@ mod wording;
 // Act.
 mod address;
 mod apply;
+mod ask;
 mod conf;
 mod journal;
 mod shown;
@@ -74,16 +84,19 @@ mod shown;
 pub use address::{Binding, Method};
 pub use apply::LOCK_PATIENCE;
 pub use arp::Role;
+pub use arp::trace::Check;
 pub use change::{Change, Changes, Step};
 pub use check::{Finding, Report, Severity, Verdict};
 pub use conf::Via;
+pub use decision::{Decision, Learning, Outcome, Witness};
 pub use error::{Error, ErrorKind, Result};
 pub use flags::{AddressFlags, AddressScope, InterfaceFlags};
 pub use host::Host;
 pub use interface::{IfName, Scope};
 pub use key::{KernelVersion, Key};
 pub use level::{Level, Levels};
+pub use model::Model;
 pub use netns::Netns;
 pub use plan::{Desired, LevelScope, Plan};
 pub use snapshot::{Address, Conf, FORMAT, Interface, LocalRoute, OUR_PROTOCOL, ProcSys, Snapshot};
-pub use vip::{Prefix, Vip};
+pub use vip::{Prefix, Vip, ipv4};

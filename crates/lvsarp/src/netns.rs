@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::linux::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,7 +12,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::{self, Read, Value, Wrong, read_object};
+use crate::json::{Place, Read, read_object};
 use crate::sys;
 
 const THIS: &str = "/proc/thread-self/ns/net";
@@ -31,7 +31,7 @@ pub enum Netns {
 impl Netns {
     /// Reads what a person writes: digits are a process, a text with a slash is a path, anything else a name.
     pub fn parse(text: &str) -> Result<Netns> {
-        let refuse = |cause: &str| Err(Error::input(format!("network namespace {text:?}"), cause));
+        let refuse = |cause: &str| Err(Error::input(format_args!("network namespace {text:?}"), cause));
         if text.is_empty() {
             return refuse("it is empty");
         }
@@ -55,7 +55,7 @@ impl Netns {
 
     fn path(&self) -> PathBuf {
         match self {
-            Netns::Name(name) => ["/run/netns", name].iter().collect(),
+            Netns::Name(name) => format!("/run/netns/{name}").into(),
             Netns::Path(path) => path.clone(),
             Netns::Process(pid) => format!("/proc/{pid}/ns/net").into(),
         }
@@ -67,8 +67,9 @@ impl Netns {
         match OpenOptions::new().read(true).custom_flags(flags).open(self.path()) {
             Ok(file) => Ok(file.into()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                let cause = format!("there is no {}", self.path().display().to_string().escape_debug());
-                Err(Error::new(ErrorKind::NoNamespace, "open", self, cause))
+                let quoted = format!("{:?}", self.path().display().to_string());
+                let path = &quoted[1..quoted.len() - 1];
+                Err(Error::new(ErrorKind::NoNamespace, "open", self, format_args!("there is no {path}")))
             }
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
                 Err(Error::os("open", self, &e).hint("another user's namespace needs CAP_SYS_PTRACE or root"))
@@ -103,6 +104,14 @@ pub(crate) fn current() -> Result<OwnedFd> {
     }
 }
 
+/// All that a file holds.
+#[inline(never)]
+pub(crate) fn contents(mut file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn metadata(fd: BorrowedFd<'_>) -> io::Result<std::fs::Metadata> {
     File::from(fd.try_clone_to_owned()?).metadata()
 }
@@ -112,19 +121,18 @@ pub(crate) fn same(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
     matches!((sys::device_and_inode(a), sys::device_and_inode(b)), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Runs something in a namespace, in a thread that ends before this returns and takes no signals. The caller's thread stays where it is.
-pub(crate) fn inside<T: Send>(
-    namespace: BorrowedFd<'_>,
-    name: &(dyn fmt::Display + Sync),
-    body: impl FnOnce() -> T + Send,
+/// What something gives that `run` runs once, wherever that may be: only this is made anew for each type.
+pub(crate) fn result_of<T: Send>(
+    body: impl FnOnce() -> Result<T> + Send,
+    run: &mut dyn FnMut(&mut (dyn FnMut() + Send)) -> Result<()>,
 ) -> Result<T> {
     let (mut body, mut result) = (Some(body), None);
-    run_inside(namespace, name, &mut || result = body.take().map(|body| body()))?;
-    Ok(result.expect("a thread that entered the namespace has run the body"))
+    run(&mut || result = body.take().map(|body| body()))?;
+    result.expect("what runs without an error has run the body")
 }
 
-/// The one copy of what starts a thread.
-fn run_inside(
+/// Runs something in a namespace, in a thread that ends before this returns and takes no signals. The caller's thread stays where it is.
+pub(crate) fn run_inside(
     namespace: BorrowedFd<'_>,
     name: &(dyn fmt::Display + Sync),
     body: &mut (dyn FnMut() + Send),
@@ -155,19 +163,22 @@ enum Name {
     /// `SO_NETNS_COOKIE`, which is never given twice in one boot (kernel 5.14 and later).
     Cookie(u64),
     /// Device and inode of the namespace's file, and its ctime, which is set when the inode is made and never after.
-    Inode { device: u64, inode: u64, birth: i128 },
+    Inode { device: u64, inode: u64, birth: i64 },
 }
 
 read_object! { Identity { boot, name } }
 
 impl Read for Name {
-    fn read(value: &Value) -> json::Result<Name> {
-        let (what, of) = value.tagged()?;
-        Ok(match what {
-            "cookie" => Name::Cookie(Read::read(of)?),
-            "inode" => Name::Inode { device: of.get("device")?, inode: of.get("inode")?, birth: of.get("birth")? },
-            _ => return Err(Wrong::new(format!("{what:?} is not known"))),
-        })
+    fn read(place: &Place<'_>) -> Name {
+        let (what, of) = place.tagged();
+        match what {
+            "cookie" => Name::Cookie(Read::read(&of)),
+            "inode" => Name::Inode { device: of.get("device"), inode: of.get("inode"), birth: of.get("birth") },
+            _ => {
+                place.refuse(&format_args!("{what:?} is not known"));
+                Name::Cookie(0)
+            }
+        }
     }
 }
 
@@ -175,7 +186,8 @@ impl Identity {
     /// Identifies the namespace that a socket belongs to and that `namespace` refers to.
     pub fn of(socket: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<Identity> {
         const BOOT: &str = "/proc/sys/kernel/random/boot_id";
-        let boot = std::fs::read_to_string(BOOT).map_err(|e| Error::os("read", BOOT, &e))?.trim().to_owned();
+        let boot = File::open(BOOT).and_then(contents).map_err(|e| Error::os("read", BOOT, &e))?;
+        let boot = String::from_utf8_lossy(boot.trim_ascii()).into_owned();
         let failed = |e: &io::Error| Error::os("identify", "the network namespace", e);
         let name = match sys::netns_cookie(socket) {
             Ok(cookie) => Name::Cookie(cookie),
@@ -199,9 +211,9 @@ impl Identity {
 /// process 1 is left out: that one lives as long as `/run` does.
 fn inode(namespace: BorrowedFd<'_>) -> io::Result<Name> {
     let data = metadata(namespace)?;
-    let first = std::fs::metadata("/proc/1/ns/net");
+    let first = File::open("/proc/1/ns/net").and_then(|first| first.metadata());
     let lives_on = first.is_ok_and(|first| first.st_dev() == data.st_dev() && first.st_ino() == data.st_ino());
-    let birth = i128::from(data.st_ctime()) * 1_000_000_000 + i128::from(data.st_ctime_nsec());
+    let birth = data.st_ctime().wrapping_mul(1_000_000_000).wrapping_add(data.st_ctime_nsec());
     Ok(Name::Inode { device: data.st_dev(), inode: data.st_ino(), birth: if lives_on { 0 } else { birth } })
 }
 

@@ -1,6 +1,5 @@
 //! The plan: a desired real server and a snapshot in, ordered steps with reasons out. Pure.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde::ser::SerializeStruct;
@@ -9,12 +8,14 @@ use serde::{Serialize, Serializer};
 use crate::address::{Binding, Method, route, same_binding};
 use crate::arp::View;
 use crate::change::{Change, Step};
-use crate::check::{Finding, Severity, most_important_first, representatives};
+use crate::check::{About, Finding, Findings, Report, Severity, Verdict, most_important_first, representatives};
 use crate::error::{Error, Result};
-use crate::flags::{AddressFlags, AddressScope};
+use crate::flags::AddressScope;
 use crate::interface::IfName;
+use crate::model::Model;
 use crate::plan_level;
 use crate::snapshot::{Address, Interface, Snapshot};
+use crate::sorted::{Sorted, each_once};
 use crate::vip::{Prefix, Vip, mask4};
 
 /// Where the levels are set.
@@ -71,15 +72,15 @@ impl Desired {
         if self.vips.is_empty() && self.prefixes.is_empty() {
             return Err(Error::input("an empty list of VIPs", "name at least one VIP or prefix"));
         }
-        let mut seen = HashSet::new();
-        for vip in &self.vips {
-            if !seen.insert(vip.address()) {
-                return Err(Error::input(format!("VIP {}", vip.address()), "it is named twice"));
+        let sorted = Sorted::by(&self.vips, |vip| vip.address());
+        for (i, vip) in self.vips.iter().enumerate() {
+            if sorted.position(vip.address()) != Some(i) {
+                return Err(Error::input(format_args!("VIP {}", vip.address()), "it is named twice"));
             }
         }
         for (i, prefix) in self.prefixes.iter().enumerate() {
             if self.prefixes[..i].contains(prefix) {
-                return Err(Error::input(format!("prefix {prefix}"), "it is named twice"));
+                return Err(Error::input(format_args!("prefix {prefix}"), "it is named twice"));
             }
         }
         if self.label.is_some() && !self.vips.iter().any(|vip| vip.address().is_ipv4()) {
@@ -95,9 +96,11 @@ impl Desired {
 
     /// The addresses that a report must find silent: the VIPs, and a few that stand for each prefix.
     pub(crate) fn watched(&self, snapshot: &Snapshot) -> Vec<IpAddr> {
-        let prefixes = self.prefixes.iter().flat_map(|prefix| representatives(snapshot, *prefix));
-        let mut seen = HashSet::new();
-        self.vips.iter().map(|vip| vip.address()).chain(prefixes).filter(|vip| seen.insert(*vip)).collect()
+        let mut addresses: Vec<IpAddr> = self.vips.iter().map(|vip| vip.address()).collect();
+        for prefix in &self.prefixes {
+            addresses.extend(representatives(snapshot, *prefix));
+        }
+        each_once(addresses)
     }
 
     /// The findings that forbid to go on.
@@ -148,17 +151,19 @@ impl Snapshot {
         desired.check()?;
         let interface = self.interface(&desired.dev)?;
         no_broadcast(self, &desired.vips)?;
-        let view = View::new(self);
+        let model = Model::of(self);
+        let view = model.view();
         let keep_three = plan_level::keeps_level_three(&view);
         let scope = scope_of_new(&view, desired, keep_three);
 
-        let mut findings = Vec::new();
+        let mut findings = Findings::default();
         let three = keep_three && scope == Some(AddressScope::HOST) && desired.prefixes.is_empty();
         // Neighbour discovery answers for the receiving interface's own addresses only: IPv6 needs no levels.
         let mut steps = match desired.has_ipv4() {
             true => plan_level::steps(&view, desired.scope, three, &mut findings),
             false => Vec::new(),
         };
+        let mut findings = findings.list;
         let mut labels = Labels::of(&view, interface, desired)?;
         for vip in &desired.vips {
             steps.extend(address_step(&view, interface, desired, *vip, scope, &mut labels)?);
@@ -173,53 +178,36 @@ impl Snapshot {
 
         let mut after = self.clone();
         after.foresee(&steps);
-        let report = after.check(Some(&desired.watched(&after)))?;
+        let watched = desired.watched(&after);
+        let report = after.check(Some(&watched))?;
         let ok = desired.blockers(&report.findings).next().is_none();
+        if !steps.is_empty() {
+            findings.extend(remembered(&model.check(Some(&watched))?, &report));
+        }
         findings.extend(report.findings);
         most_important_first(&mut findings);
         Ok(Plan { steps, findings, ok })
     }
+}
 
-    /// What the snapshot would look like after these steps.
-    fn foresee(&mut self, steps: &[Step]) {
-        let mut gone: HashSet<(u32, IpAddr, u8)> = HashSet::new();
-        let mut bound: Vec<Address> = Vec::new();
-        for step in steps {
-            match &step.change {
-                Change::Level { scope, key, new, .. } => {
-                    let conf = match scope {
-                        crate::Scope::All => Some(&mut self.all),
-                        crate::Scope::Default => Some(&mut self.default),
-                        crate::Scope::Interface(name) => {
-                            self.interfaces.iter_mut().find(|i| i.name == *name).and_then(|i| i.conf.as_mut())
-                        }
-                    };
-                    if let Some(conf) = conf {
-                        conf.set(*key, Some(*new));
-                    }
-                }
-                Change::Address { old, new, .. } => {
-                    gone.extend(old.iter().map(|a| (a.index, a.local, a.prefixlen)));
-                    bound.extend(new.clone());
-                }
-                Change::Route { old, new } => {
-                    self.local_routes.retain(|route| Some(route) != old.as_ref());
-                    self.local_routes.extend(new.clone());
-                }
-            }
-        }
-        self.addresses.retain(|a| a.peer.is_some() || !gone.contains(&(a.index, a.local, a.prefixlen)));
-        for new in bound {
-            // net/ipv4/devinet.c: __inet_insert_ifa(): behind the last primary of a scope as narrow or narrower.
-            let before = |a: &Address| {
-                a.index == new.index && a.scope >= new.scope && !a.flags.contains(AddressFlags::SECONDARY)
-            };
-            let first = || self.addresses.iter().position(|a| a.index == new.index);
-            let last = self.addresses.iter().rposition(before).map(|at| at + 1);
-            let at = last.or_else(first).unwrap_or(self.addresses.len());
-            self.addresses.insert(at, new);
-        }
-    }
+/// A VIP that leaks before the plan and is silent after it: whoever heard of it keeps what it heard.
+fn remembered(before: &Report, after: &Report) -> Option<Finding> {
+    let leaks = |v: &&Verdict| v.replies == Some(true) || v.announces == Some(true);
+    let vip = before.verdicts.iter().find(leaks)?.vip;
+    after.ok.then(|| peers_may_remember(vip))
+}
+
+/// That neighbours may still have this host's MAC for a VIP.
+pub(crate) fn peers_may_remember(vip: IpAddr) -> Finding {
+    Finding::new(
+        "peers-may-remember",
+        Severity::Info,
+        About::vip(vip),
+        format_args!(
+            "{vip} was not silent before the levels were set: neighbours and routers that heard of it then may still have this host's MAC"
+        ),
+        format_args!("let the director announce the VIP by a gratuitous ARP; this host must not"),
+    )
 }
 
 /// The broadcast address of a subnet that the host is in can be nobody's VIP, although the kernel binds it.
@@ -232,7 +220,7 @@ fn no_broadcast(snapshot: &Snapshot, vips: &[Vip]) -> Result<()> {
         };
         if let Some(vip) = vips.iter().find(is_last) {
             let cause = format!("it is the broadcast address of {subnet} on {}", own.dev);
-            return Err(Error::input(format!("address {} as a VIP", vip.address()), cause));
+            return Err(Error::input(format_args!("address {} as a VIP", vip.address()), cause));
         }
     }
     Ok(())
@@ -259,8 +247,8 @@ fn address_step(
     labels: &mut Labels,
 ) -> Result<Option<Step>> {
     let v4 = vip.address().is_ipv4();
-    let same = |a: &&&Address| a.index == interface.index && a.prefixlen == vip.prefix().len() && a.peer.is_none();
-    let there: Option<&Address> = view.places(vip.address()).iter().find(same).copied();
+    let same = |a: &&Address| a.index == interface.index && a.prefixlen == vip.prefix().len() && a.peer.is_none();
+    let there: Option<&Address> = view.places(vip.address()).find(same);
     let label = match (&desired.label, there) {
         (None, None) if v4 => labels.next(desired),
         (label, _) => label.clone(),
@@ -296,7 +284,8 @@ fn address_step(
 
 /// The labels that `ioctl` needs: one for each address, each free.
 struct Labels {
-    taken: HashSet<String>,
+    /// Those that the device has.
+    taken: Vec<String>,
     next: usize,
 }
 
@@ -306,7 +295,7 @@ impl Labels {
         if desired.method == Method::Ioctl && desired.label.is_some() && v4 > 1 {
             return Err(Error::input(
                 "one label",
-                format!("ioctl gives each address a label of its own, and there are {v4} VIPs"),
+                format_args!("ioctl gives each address a label of its own, and there are {v4} VIPs"),
             ));
         }
         let device = view.device(interface.index);
@@ -322,7 +311,7 @@ impl Labels {
         loop {
             let label = format!("{}:{}", desired.dev, self.next);
             self.next += 1;
-            if self.taken.insert(label.clone()) {
+            if !self.taken.contains(&label) {
                 return Some(label);
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::arp::{Device, Role, View};
 use crate::change::{Change, Step};
-use crate::check::{Finding, Severity};
+use crate::check::{About, Findings, Severity};
 use crate::flags::AddressScope;
 use crate::interface::Scope;
 use crate::key::Key;
@@ -30,15 +30,15 @@ fn is_silent(key: Key, value: i32, three: bool) -> bool {
     }
 }
 
-fn speaking<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = (&'v Device<'a>, bool)> {
-    view.devices.iter().filter_map(|device| match view.role(device) {
+fn speaking<'a>(view: &View<'a>) -> impl Iterator<Item = (Device<'a>, bool)> {
+    view.devices().filter_map(|device| match view.role(&device) {
         Role::Speaks { up } => Some((device, up)),
         _ => None,
     })
 }
 
 /// The interfaces that speak ARP without an address of their own.
-pub(crate) fn unnumbered<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'v Device<'a>> {
+pub(crate) fn unnumbered<'a>(view: &View<'a>) -> impl Iterator<Item = Device<'a>> {
     speaking(view).map(|(device, _)| device).filter(|device| !device.is_numbered())
 }
 
@@ -51,7 +51,8 @@ pub(crate) fn keeps_level_three(view: &View<'_>) -> bool {
 }
 
 /// The steps, `all` before single interfaces: raising `all` first leaves no instant in which something that was silent is not.
-pub(crate) fn steps(view: &View<'_>, scope: LevelScope, three: bool, findings: &mut Vec<Finding>) -> Vec<Step> {
+#[inline(never)]
+pub(crate) fn steps(view: &View<'_>, scope: LevelScope, three: bool, findings: &mut Findings) -> Vec<Step> {
     let mut steps = Vec::new();
     let all_writable = view.snapshot.proc_sys != ProcSys::ReadOnly;
     for key in [Key::ArpIgnore, Key::ArpAnnounce] {
@@ -64,16 +65,17 @@ pub(crate) fn steps(view: &View<'_>, scope: LevelScope, three: bool, findings: &
                     steps.push(Step { change: level(Scope::All, None, key, old, target(key)), reason });
                     all = Some(target(key));
                 }
-                Some(old) if !silent => findings.push(
-                    Finding::new(
-                        "all-not-writable",
-                        Severity::Warning,
-                        format!(
-                            "all/{key} stays {old}, because /proc/sys is mounted read-only and the kernel has no netlink request for it; \
-                             each interface is set instead"
-                        ),
-                    )
-                    .hint("interfaces that are added later are not covered: apply again then, or set all from outside the container"),
+                Some(old) if !silent => findings.add(
+                    "all-not-writable",
+                    Severity::Warning,
+                    &About::HOST,
+                    format_args!(
+                        "all/{key} stays {old}, because /proc/sys is mounted read-only and the kernel has no netlink request for it; \
+                         each interface is set instead"
+                    ),
+                    format_args!(
+                        "interfaces that are added later are not covered: apply again then, or set all from outside the container"
+                    ),
                 ),
                 _ => {}
             }
@@ -82,7 +84,7 @@ pub(crate) fn steps(view: &View<'_>, scope: LevelScope, three: bool, findings: &
         for (device, up) in speaking(view) {
             // What is down carries no traffic now, but `all` was meant to cover it when it comes up.
             if up || scope == LevelScope::All {
-                single(device, key, all, three, &mut steps);
+                single(&device, key, all, three, &mut steps);
             }
         }
     }
@@ -107,7 +109,7 @@ fn reason_for_all(key: Key, old: i32) -> String {
 
 /// The classic recipe sets `lo` too. It has no effect on the wire, but other tools look for it.
 fn loopback(view: &View<'_>, key: Key, steps: &mut Vec<Step>) {
-    for device in view.devices.iter().filter(|device| view.role(device) == Role::Loopback) {
+    for device in view.devices().filter(|device| view.role(device) == Role::Loopback) {
         let own = if key == Key::ArpIgnore { device.arp_ignore.own } else { device.arp_announce.own };
         if let Some(old) = own.filter(|own| !is_silent(key, *own, false)) {
             let reason = "it is part of the classic recipe, and has no effect on the wire".to_owned();
@@ -136,29 +138,34 @@ fn single(device: &Device<'_>, key: Key, all: Option<i32>, three: bool, steps: &
 }
 
 /// What the new levels may break elsewhere.
-fn side_effects(view: &View<'_>, steps: &[Step], findings: &mut Vec<Finding>) {
+fn side_effects(view: &View<'_>, steps: &[Step], findings: &mut Findings) {
     let sets = |wanted: Scope| {
         steps.iter().any(|s| matches!(&s.change, Change::Level { scope, key: Key::ArpIgnore, .. } if *scope == wanted))
     };
     for device in unnumbered(view) {
         let name = device.interface.name;
         if sets(Scope::All) || sets(Scope::Interface(name)) {
-            let message = format!(
-                "{name} has no address of its own, so at arp_ignore 1 it answers for none: containers or neighbours behind it that ask for an \
-                 address of another interface get no answer any more"
-            );
-            findings.push(
-                Finding::new("unnumbered-goes-silent", Severity::Warning, message)
-                    .on(name)
-                    .hint("give it an address of its own, or use proxy_arp there, which the levels do not reach"),
+            findings.add(
+                "unnumbered-goes-silent",
+                Severity::Warning,
+                &About::interface(name),
+                format_args!(
+                    "{name} has no address of its own, so at arp_ignore 1 it answers for none: containers or neighbours behind it that ask for an \
+                     address of another interface get no answer any more"
+                ),
+                format_args!("give it an address of its own, or use proxy_arp there, which the levels do not reach"),
             );
         }
     }
     if steps.iter().any(|s| matches!(&s.change, Change::Level { scope: Scope::All, .. })) {
-        let message = "network namespaces (containers) that are created from now on start with a copy of the initial namespace's conf/all";
-        findings.push(
-            Finding::new("all-is-inherited", Severity::Info, message)
-                .hint("where that matters use scope interface, or net.core.devconf_inherit_init_net=2"),
+        findings.add(
+            "all-is-inherited",
+            Severity::Info,
+            &About::HOST,
+            format_args!(
+                "network namespaces (containers) that are created from now on start with a copy of the initial namespace's conf/all"
+            ),
+            format_args!("where that matters use scope interface, or net.core.devconf_inherit_init_net=2"),
         );
     }
 }

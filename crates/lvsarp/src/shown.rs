@@ -1,6 +1,5 @@
 //! Does the kernel show a change's result? Asked after apply, and before anything is taken back.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::address::{Method, same_binding, same_place};
@@ -8,26 +7,24 @@ use crate::change::Change;
 use crate::interface::Scope;
 use crate::key::KernelVersion;
 use crate::snapshot::{Address, Snapshot};
+use crate::sorted::Sorted;
 
 /// A snapshot, indexed once for many changes.
 pub(crate) struct Shown<'a> {
     snapshot: &'a Snapshot,
-    addresses: HashMap<(u32, IpAddr), Vec<&'a Address>>,
+    addresses: Sorted<'a, Address, (u32, IpAddr)>,
     /// Whether the kernel keeps the mark of who bound an address.
     keeps_proto: bool,
 }
 
 impl<'a> Shown<'a> {
     pub fn of(snapshot: &'a Snapshot) -> Shown<'a> {
-        let mut addresses: HashMap<(u32, IpAddr), Vec<&Address>> = HashMap::new();
-        for address in &snapshot.addresses {
-            addresses.entry((address.index, address.local)).or_default().push(address);
-        }
+        let addresses = Sorted::by(&snapshot.addresses, |address| (address.index, address.local));
         Shown { snapshot, addresses, keeps_proto: snapshot.kernel_version() >= KernelVersion(5, 18) }
     }
 
-    fn like(&self, address: &Address) -> &[&'a Address] {
-        self.addresses.get(&(address.index, address.local)).map_or(&[], Vec::as_slice)
+    fn like(&self, address: &Address) -> impl Iterator<Item = &'a Address> {
+        self.addresses.all((address.index, address.local))
     }
 
     /// Whether the change's new state is there.
@@ -44,9 +41,9 @@ impl<'a> Shown<'a> {
             }
             // One that looks the same but bears another mark was bound by another program meanwhile.
             Change::Address { new: Some(new), .. } => {
-                self.like(new).iter().any(|a| same_binding(a, new) && (!self.keeps_proto || a.proto == new.proto))
+                self.like(new).any(|a| same_binding(a, new) && (!self.keeps_proto || a.proto == new.proto))
             }
-            Change::Address { old: Some(old), new: None, .. } => !self.like(old).iter().any(|a| same_place(a, old)),
+            Change::Address { old: Some(old), new: None, .. } => !self.like(old).any(|a| same_place(a, old)),
             Change::Route { new: Some(new), .. } => self.snapshot.local_routes.contains(new),
             Change::Route { old: Some(old), new: None } => !self.snapshot.local_routes.contains(old),
             Change::Address { old: None, new: None, .. } | Change::Route { old: None, new: None } => true,
@@ -58,7 +55,7 @@ impl<'a> Shown<'a> {
     pub fn is_torn(&self, change: &Change) -> bool {
         match change {
             Change::Address { old: Some(old), new: Some(_), .. } => {
-                self.snapshot.by_index(old.index).is_some() && !self.like(old).iter().any(|a| same_place(a, old))
+                self.snapshot.by_index(old.index).is_some() && !self.like(old).any(|a| same_place(a, old))
             }
             _ => false,
         }
@@ -67,13 +64,13 @@ impl<'a> Shown<'a> {
     /// The address that an ioctl left behind if it was killed before it set the mask: the same label, another prefix.
     pub fn half_made(&self, change: &Change) -> impl Iterator<Item = &'a Address> {
         let wanted = match change {
-            Change::Address { new: Some(new), method: Method::Ioctl, .. } => Some(new.clone()),
+            Change::Address { new: Some(new), method: Method::Ioctl, .. } => Some(new),
             _ => None,
         };
-        let like = wanted.as_ref().map_or(&[][..], |new| self.like(new)).to_vec();
-        like.into_iter().filter(move |a| {
-            wanted.as_ref().is_some_and(|new| a.label == new.label && a.prefixlen != new.prefixlen && a.proto.is_none())
-        })
+        let half =
+            |a: &&Address, new: &Address| a.label == new.label && a.prefixlen != new.prefixlen && a.proto.is_none();
+        let found: Vec<&Address> = wanted.map_or(Vec::new(), |new| self.like(new).filter(|a| half(a, new)).collect());
+        found.into_iter()
     }
 
     /// An interface that was renamed since is found by its index.

@@ -6,15 +6,17 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::filters::Filters;
 use crate::flags::{AddressFlags, AddressScope, InterfaceFlags};
 use crate::interface::{IfName, Scope};
-use crate::json::{self, Read, Value, read_object};
+use crate::json::{self, Place, Read, read_object};
 use crate::key::{KernelVersion, Key, TABLE};
 use crate::level::{Level, Levels};
+use crate::routing::Routing;
 use crate::vip::Prefix;
 
 /// The format that this library writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The mark on addresses and local routes that lvsarp made: `IFA_PROTO` (kernel 5.18 and later) and `rtm_protocol`.
 pub const OUR_PROTOCOL: u8 = 204;
@@ -38,6 +40,10 @@ pub struct Snapshot {
     pub addresses: Vec<Address>,
     /// The routes of type local that somebody made by hand (AnyIP); those that the kernel made for an address are left out.
     pub local_routes: Vec<LocalRoute>,
+    /// IPv4 routing. None in snapshots of format 1, where it is made up from the addresses.
+    pub routing: Option<Routing>,
+    /// What may drop or change ARP packets beside the kernel's ARP code. None in snapshots from before it was observed.
+    pub filters: Option<Filters>,
 }
 
 /// How the levels can be reached through `/proc/sys`.
@@ -71,8 +77,15 @@ pub struct Interface {
     pub mtu: u32,
     /// The index of the bridge, bond or VRF that it belongs to.
     pub master: Option<u32>,
-    /// The index of the device below it (VLAN, macvlan) or of its peer (veth), possibly in another namespace.
+    /// The routing table of a VRF.
+    pub vrf_table: Option<u32>,
+    /// The index of the device below it (VLAN, macvlan) in this namespace, or of its peer (veth), possibly in another one.
     pub link: Option<u32>,
+    /// Whether an XDP program sees every frame first. None where the kernel does not say.
+    pub xdp: Option<bool>,
+    /// Whether, as the port of a bridge, it is one that answers ARP for others: `proxy_arp`, `proxy_arp_wifi`, `neigh_suppress`. None where it is no
+    /// port.
+    pub port_answers: Option<bool>,
     /// Its own values of `net.ipv4.conf`. None where the interface has no IPv4 part (an MTU below 68).
     pub conf: Option<Conf>,
 }
@@ -107,15 +120,15 @@ impl Serialize for Conf {
 
 impl Read for Conf {
     /// Keys that this version does not know are passed over, so that newer snapshots stay readable.
-    fn read(value: &Value) -> json::Result<Conf> {
+    fn read(place: &Place<'_>) -> Conf {
         let mut conf = Conf::default();
-        for (name, _) in value.fields()? {
-            let number = value.get(name)?;
+        for (name, _) in place.fields() {
+            let number = place.get(name);
             if let Ok(key) = name.parse() {
                 conf.set(key, Some(number));
             }
         }
-        Ok(conf)
+        conf
     }
 }
 
@@ -235,6 +248,17 @@ impl Snapshot {
         })
     }
 
+    pub(crate) fn conf_mut(&mut self, scope: &Scope) -> Result<Option<&mut Conf>> {
+        Ok(match scope {
+            Scope::All => Some(&mut self.all),
+            Scope::Default => Some(&mut self.default),
+            Scope::Interface(name) => {
+                self.interface(name)?;
+                self.interfaces.iter_mut().find(|i| i.name == *name).and_then(|i| i.conf.as_mut())
+            }
+        })
+    }
+
     /// Both levels of a scope. For `all` own and all are the same; for `default` the effective value is that of an interface made now.
     pub fn levels(&self, scope: &Scope) -> Result<Levels> {
         let own = self.conf(scope)?;
@@ -243,20 +267,32 @@ impl Snapshot {
         Ok(Levels { arp_ignore: level(Key::ArpIgnore), arp_announce: level(Key::ArpAnnounce) })
     }
 
+    /// The same host with another value of one key: "what if". Any value that the kernel can hold is taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoInterface`] if there is no such interface, or it has no IPv4 part.
+    pub fn with(&self, scope: &Scope, key: Key, value: i32) -> Result<Snapshot> {
+        let mut changed = self.clone();
+        let conf = changed.conf_mut(scope)?;
+        let lacks = || Error::new(ErrorKind::NoInterface, "set", format_args!("{scope}/{key}"), "it has no IPv4 part");
+        conf.ok_or_else(lacks)?.set(key, Some(value));
+        Ok(changed)
+    }
+
     /// The snapshot as one line of JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a snapshot has string keys only and no failing serialiser")
+        json::write(self)
     }
 
     /// Reads a snapshot from JSON, also one that was taken on another machine.
     pub fn from_json(json: &str) -> Result<Snapshot> {
         let refuse = |cause: String| Error::new(ErrorKind::InvalidInput, "read", "snapshot", cause);
-        let value = json::parse(json).map_err(|wrong| refuse(wrong.to_string()))?;
-        let format: u32 = value.get("format").map_err(|wrong| refuse(wrong.to_string()))?;
-        if format != FORMAT {
-            return Err(refuse(format!("its format is {format}, this lvsarp reads {FORMAT}")));
+        let value = json::parse(json).map_err(refuse)?;
+        let format = json::format(&value).map_err(refuse)?;
+        if !(1..=FORMAT).contains(&format) {
+            return Err(refuse(format!("its format is {format}, this lvsarp reads 1 to {FORMAT}")));
         }
-        let snapshot = Snapshot::read(&value).map_err(|wrong| refuse(wrong.to_string()))?;
+        let snapshot: Snapshot = json::read(&value).map_err(refuse)?;
         for address in &snapshot.addresses {
             if Prefix::new(address.local, address.prefixlen).is_err()
                 || address.peer.is_some_and(|peer| peer.is_ipv4() != address.local.is_ipv4())
@@ -268,8 +304,10 @@ impl Snapshot {
     }
 }
 
-read_object! { Snapshot { format, kernel, proc_sys, all, default, interfaces, addresses, local_routes } }
-read_object! { Interface { index, name, kind, flags, hardware, mac, mtu, master, link, conf } }
+read_object! { Snapshot { format, kernel, proc_sys, all, default, interfaces, addresses, local_routes, routing, filters } }
+read_object! {
+    Interface { index, name, kind, flags, hardware, mac, mtu, master, vrf_table, link, xdp, port_answers, conf }
+}
 read_object! {
     Address {
         index, dev, local, peer, prefixlen, broadcast, scope, label, flags, metric, proto, valid = "valid_lft", preferred = "preferred_lft",
@@ -278,8 +316,8 @@ read_object! {
 read_object! { LocalRoute { prefix, index, dev, table, proto } }
 
 impl Read for ProcSys {
-    fn read(value: &Value) -> json::Result<ProcSys> {
+    fn read(place: &Place<'_>) -> ProcSys {
         let words = [("read-write", ProcSys::ReadWrite), ("read-only", ProcSys::ReadOnly), ("absent", ProcSys::Absent)];
-        value.word(&words)
+        place.word(&words)
     }
 }

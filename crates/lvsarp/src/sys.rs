@@ -46,6 +46,33 @@ pub(crate) fn netlink_socket() -> io::Result<OwnedFd> {
     socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE)
 }
 
+/// A socket that hears of what these groups (`RTMGRP_*`) tell, in the calling thread's network namespace.
+pub(crate) fn netlink_listener(groups: u32) -> io::Result<OwnedFd> {
+    let fd = netlink_socket()?;
+    // SAFETY: sockaddr_nl is plain data for which all zeros is a value.
+    let mut address: libc::sockaddr_nl = unsafe { zeroed() };
+    address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
+    address.nl_groups = groups;
+    retry(|| {
+        let len = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+        // SAFETY: the pointer is to a live address and the length is its.
+        let rc = unsafe { libc::bind(fd.as_raw_fd(), (&raw const address).cast(), len) };
+        rc as libc::ssize_t
+    })?;
+    Ok(fd)
+}
+
+/// A socket for `NETLINK_FIB_LOOKUP` in the calling thread's network namespace.
+pub(crate) fn fib_lookup_socket() -> io::Result<OwnedFd> {
+    const NETLINK_FIB_LOOKUP: libc::c_int = 10;
+    socket(libc::AF_NETLINK, libc::SOCK_RAW, NETLINK_FIB_LOOKUP)
+}
+
+/// A socket for `NETLINK_NETFILTER` in the calling thread's network namespace.
+pub(crate) fn netfilter_socket() -> io::Result<OwnedFd> {
+    socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_NETFILTER)
+}
+
 /// A socket that carries interface ioctls in the calling thread's network namespace.
 pub(crate) fn ioctl_socket() -> io::Result<OwnedFd> {
     socket(libc::AF_INET, libc::SOCK_DGRAM, 0)
@@ -62,6 +89,22 @@ pub(crate) fn set_option(
         let len = size_of::<libc::c_int>() as libc::socklen_t;
         // SAFETY: the pointer is to a live int and the length is an int's.
         let rc = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), len) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
+
+/// Reads an option that is a struct, into its bytes, which also say what is asked for.
+pub(crate) fn read_option(
+    fd: BorrowedFd<'_>,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: &mut [u8],
+) -> io::Result<()> {
+    retry(|| {
+        let mut len = value.len() as libc::socklen_t;
+        // SAFETY: the pointer is to a live slice and `len` says how long it is.
+        let rc = unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, value.as_mut_ptr().cast(), &mut len) };
         rc as libc::ssize_t
     })
     .map(drop)
@@ -108,10 +151,10 @@ pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> io::
 /// What names a file as long as it is open.
 pub(crate) fn device_and_inode(fd: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
     // SAFETY: stat is plain data for which all zeros is a value.
-    let mut stat: libc::stat = unsafe { zeroed() };
+    let mut stat: libc::stat64 = unsafe { zeroed() };
     retry(|| {
         // SAFETY: the pointer is to a live stat.
-        let rc = unsafe { libc::fstat(fd.as_raw_fd(), &raw mut stat) };
+        let rc = unsafe { libc::fstat64(fd.as_raw_fd(), &raw mut stat) };
         rc as libc::ssize_t
     })?;
     Ok((stat.st_dev as u64, stat.st_ino as u64))
@@ -190,7 +233,7 @@ pub(crate) fn open_path(path: &CStr) -> io::Result<OwnedFd> {
     let fd = retry(|| {
         let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
         // SAFETY: the path is NUL-terminated and outlives the call.
-        let fd = unsafe { libc::open(path.as_ptr(), flags) };
+        let fd = unsafe { libc::open64(path.as_ptr(), flags) };
         fd as libc::ssize_t
     })?;
     // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
@@ -348,4 +391,36 @@ pub(crate) fn set_interface_address(
         rc as libc::ssize_t
     })
     .map(drop)
+}
+
+/// `SIOCGIFCONF`: the labels and IPv4 addresses of all interfaces, in the order in which the interfaces were registered.
+pub(crate) fn labels_in_order(fd: BorrowedFd<'_>) -> io::Result<Vec<(Vec<u8>, Ipv4Addr)>> {
+    // SAFETY: ifreq is plain data for which all zeros is a value.
+    let blank: libc::ifreq = unsafe { zeroed() };
+    let mut room = 64;
+    loop {
+        let mut entries = vec![blank; room];
+        let mut conf = libc::ifconf {
+            ifc_len: size_of_val(&entries[..]) as libc::c_int,
+            ifc_ifcu: libc::__c_anonymous_ifc_ifcu { ifcu_req: entries.as_mut_ptr() },
+        };
+        retry(|| {
+            // SAFETY: the request writes into the live buffer that the live ifconf points to, as far as its length goes.
+            let rc = unsafe { libc::ioctl(fd.as_raw_fd(), libc::SIOCGIFCONF as _, &raw mut conf) };
+            rc as libc::ssize_t
+        })?;
+        let filled = conf.ifc_len as usize / size_of::<libc::ifreq>();
+        if filled < room {
+            entries.truncate(filled);
+            return Ok(entries.iter().map(label_and_address).collect());
+        }
+        room *= 4;
+    }
+}
+
+fn label_and_address(entry: &libc::ifreq) -> (Vec<u8>, Ipv4Addr) {
+    let label = entry.ifr_name.iter().take_while(|c| **c != 0).map(|c| *c as u8).collect();
+    // SAFETY: SIOCGIFCONF fills in a sockaddr_in, and any bits are a sockaddr.
+    let bytes = unsafe { entry.ifr_ifru.ifru_addr }.sa_data;
+    (label, Ipv4Addr::from([2, 3, 4, 5].map(|i: usize| bytes[i] as u8)))
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
-use crate::json::{self, Read, Value};
+use crate::json::{Place, Read};
 
 /// An address with a prefix length, such as `198.51.100.0/24`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,8 +21,8 @@ impl Prefix {
     pub fn new(address: IpAddr, len: u8) -> Result<Prefix> {
         if len > bits(address) {
             return Err(Error::input(
-                format!("prefix {address}/{len}"),
-                format!("an address of this family has {} bits", bits(address)),
+                format_args!("prefix {address}/{len}"),
+                format_args!("an address of this family has {} bits", bits(address)),
             ));
         }
         Ok(Prefix { address, len })
@@ -74,7 +74,8 @@ impl Prefix {
 
     /// Reads `ADDRESS/LEN`, or an address alone as its host prefix.
     pub fn parse(text: &str) -> Result<Prefix> {
-        let malformed = || Error::input(format!("address {text:?}"), "it is not an IPv4 or IPv6 address or prefix");
+        let malformed =
+            || Error::input(format_args!("address {text:?}"), "it is not an IPv4 or IPv6 address or prefix");
         let (address, len) = match text.split_once('/') {
             Some((address, len)) => (address, Some(len)),
             None => (text, None),
@@ -87,6 +88,21 @@ impl Prefix {
             }
             Some(_) => Err(malformed()),
         }
+    }
+}
+
+/// Reads an IPv4 address, as ARP has them; `what` names it in errors: `target`, `sender`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what is no address, and for an IPv6 address, which no ARP carries.
+pub fn ipv4(what: &str, text: &str) -> Result<Ipv4Addr> {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => Ok(address),
+        Ok(IpAddr::V6(_)) => Err(Error::input(
+            format_args!("{text} as {what}"),
+            "ARP is IPv4 only; neighbour discovery answers for the receiving interface's own addresses, whatever the levels are",
+        )),
+        Err(_) => Err(Error::input(format_args!("{what} {text:?}"), "it is not an IPv4 address")),
     }
 }
 
@@ -125,8 +141,9 @@ impl Serialize for Prefix {
 }
 
 impl Read for Prefix {
-    fn read(value: &Value) -> json::Result<Prefix> {
-        value.parsed()
+    #[inline(never)]
+    fn read(place: &Place<'_>) -> Prefix {
+        place.parsed(Prefix::host(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
 }
 
@@ -145,7 +162,7 @@ impl Vip {
 
     /// Checks an address with a prefix length.
     pub fn from_prefix(prefix: Prefix) -> Result<Vip> {
-        let refuse = |cause: &str| Err(Error::input(format!("address {} as a VIP", prefix.address), cause));
+        let refuse = |cause: &str| Err(Error::input(format_args!("address {} as a VIP", prefix.address), cause));
         match prefix.address {
             IpAddr::V4(a) if a.is_unspecified() => refuse("it is the unspecified address"),
             IpAddr::V4(a) if a.octets()[0] == 0 => refuse("it is in 0.0.0.0/8"),

@@ -1,77 +1,103 @@
 //! Why a VIP leaks, in one sentence with the values that decide, and what to do.
 
+use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::arp::announce::Announced;
 use crate::arp::{Device, View};
 use crate::key::Key;
-use crate::level::{self, ArpIgnore, Level};
+use crate::level::{self, ArpIgnore};
 
-/// `arp_ignore is 3 (all=1, eth0=3)`.
-pub(crate) fn level_is(device: &Device<'_>, key: Key, level: Level) -> String {
-    let shown = |value: Option<i32>| value.map_or("unknown".to_owned(), |value| value.to_string());
-    let name = device.interface.name;
-    format!("{key} is {} (all={}, {name}={})", shown(level.effective), shown(level.all), shown(level.own))
-}
+/// A text that is written where it is shown, and not before.
+struct Text<F>(F);
 
-/// Which write would make the level silent.
-fn level_hint(device: &Device<'_>, key: Key, level: Level, silent: i32) -> String {
-    let name = device.interface.name;
-    match (level.all, level.own) {
-        (Some(all), _) if all > silent => {
-            format!("set all/{key} to {silent}: the larger value of all and {name} is in force")
-        }
-        (_, Some(own)) if own > silent => format!("set {name}/{key} to {silent}"),
-        _ => format!("set all/{key} or {name}/{key} to {silent}"),
+impl<F: Fn(&mut Formatter<'_>) -> fmt::Result> Display for Text<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
     }
 }
 
-/// Why a who-has for a VIP that is not on this device is answered here.
-pub(crate) fn answered_because(view: &View<'_>, device: &Device<'_>, vip: Ipv4Addr) -> (String, String) {
-    let level = device.arp_ignore;
-    let value = level.effective.unwrap_or(0);
-    let place = match view.places(IpAddr::V4(vip)) {
-        [] => "it is local by a route".to_owned(),
-        places => {
-            let on: Vec<String> = places.iter().map(|a| format!("{} (scope {})", a.dev, a.scope)).collect();
-            format!("it is on {}", on.join(", "))
-        }
-    };
-    let meaning = level::meaning(Key::ArpIgnore, value).map_or("", |row| row.en);
-    let because = format!("{}, and {place}; level {value}: {meaning}", level_is(device, Key::ArpIgnore, level));
-    let hint = match ArpIgnore::of(value) {
-        ArpIgnore::NotScopeHost => {
-            format!("{}, or bind the VIP with scope host", level_hint(device, Key::ArpIgnore, level, 1))
-        }
-        _ => level_hint(device, Key::ArpIgnore, level, 1),
-    };
-    (because, hint)
+/// A text that is written where it is shown, and not before.
+pub(crate) fn text(write: impl Fn(&mut Formatter<'_>) -> fmt::Result) -> impl Display {
+    Text(write)
 }
 
-/// Why a request that leaves by this device can carry the VIP as its sender.
-pub(crate) fn announced_because(device: &Device<'_>, why: Announced) -> (String, String) {
-    let name = device.interface.name;
-    let is = level_is(device, Key::ArpAnnounce, device.arp_announce);
-    let to_two = level_hint(device, Key::ArpAnnounce, device.arp_announce, 2);
-    match why {
-        Announced::AsSource => {
-            (format!("{is}, so a request carries the source of the packet that waits for it"), to_two)
+/// A value that may be unknown.
+struct Shown(Option<i32>);
+
+impl Display for Shown {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(value) => value.fmt(f),
+            None => f.write_str("unknown"),
         }
-        Announced::InSubnet(subnet) => (
-            format!(
-                "{is}, which keeps a source that shares a subnet with the target, and the VIP lies in {subnet} on {name}"
-            ),
-            to_two,
-        ),
-        Announced::AsBest => (
-            format!("the kernel chooses it as the best address of {name} for some targets, even at arp_announce 2"),
-            format!("remove it from {name} and bind it on lo"),
-        ),
-        Announced::AsFallback => (
-            format!(
-                "{name} has no address of its own, so even at arp_announce 2 the kernel falls back to the first global address of the host"
-            ),
-            format!("bind the VIP with scope host, or give {name} an address of its own"),
-        ),
+    }
+}
+
+/// `arp_ignore is 3 (all=1, eth0=3)`.
+pub(crate) fn level_is(device: &Device<'_>, key: Key) -> impl Display {
+    text(move |f| {
+        let (name, level) = (device.interface.name, device.level(key));
+        let [effective, all, own] = [level.effective, level.all, level.own].map(Shown);
+        write!(f, "{key} is {effective} (all={all}, {name}={own})")
+    })
+}
+
+/// Which write would make the level silent.
+pub(crate) fn level_hint(device: &Device<'_>, key: Key, silent: i32) -> impl Display {
+    text(move |f| {
+        let (name, level) = (device.interface.name, device.level(key));
+        match (level.all, level.own) {
+            (Some(all), _) if all > silent => {
+                write!(f, "set all/{key} to {silent}: the larger value of all and {name} is in force")
+            }
+            (_, Some(own)) if own > silent => write!(f, "set {name}/{key} to {silent}"),
+            _ => write!(f, "set all/{key} or {name}/{key} to {silent}"),
+        }
+    })
+}
+
+/// `is on lo (scope global)`, `is local by a route`.
+pub(crate) fn place(view: &View<'_>, address: Ipv4Addr) -> impl Display {
+    text(move |f| {
+        let mut before = "is on ";
+        for place in view.places(IpAddr::V4(address)) {
+            write!(f, "{before}{} (scope {})", place.dev, place.scope)?;
+            before = ", ";
+        }
+        if before == ", " { Ok(()) } else { f.write_str("is local by a route") }
+    })
+}
+
+/// What the texts about VIPs on one interface have in common, written once for all of them.
+pub(crate) struct Words {
+    /// ` on eth0`, ` on eth0 once it is up`.
+    pub on: String,
+    /// Why a who-has for a VIP that is not on this device is answered here: before and after the place of the VIP.
+    pub ignore_is: String,
+    pub ignore_means: String,
+    pub ignore_hint: String,
+    /// Why a request that leaves by this device can carry the VIP as its sender.
+    pub announce_is: String,
+    pub announce_hint: String,
+}
+
+impl Words {
+    #[inline(never)]
+    pub fn of(device: &Device<'_>, up: bool) -> Words {
+        let name = device.interface.name;
+        let value = device.arp_ignore.effective.unwrap_or(0);
+        let meaning = level::meaning(Key::ArpIgnore, value).map_or("", |row| row.en);
+        let or_scope = match ArpIgnore::of(value) {
+            ArpIgnore::NotScopeHost => ", or bind the VIP with scope host",
+            _ => "",
+        };
+        Words {
+            on: format!(" on {name}{}", if up { "" } else { " once it is up" }),
+            ignore_is: level_is(device, Key::ArpIgnore).to_string(),
+            ignore_means: format!("level {value}: {meaning}"),
+            ignore_hint: format!("{}{or_scope}", level_hint(device, Key::ArpIgnore, 1)),
+            announce_is: level_is(device, Key::ArpAnnounce).to_string(),
+            announce_hint: level_hint(device, Key::ArpAnnounce, 2).to_string(),
+        }
     }
 }

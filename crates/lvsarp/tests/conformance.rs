@@ -6,15 +6,20 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use lvsarp::{Binding, Desired, Error, Host, IfName, LevelScope, Method, Prefix, Scope, Snapshot, Via, Vip};
+use lvsarp::{
+    Binding, Decision, Desired, Error, Host, IfName, Key, LevelScope, Method, Model, Prefix, Scope, Snapshot, Via, Vip,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+fn suite() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance")
+}
+
 fn cases() -> Vec<PathBuf> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(dir)
+    let mut files: Vec<PathBuf> = std::fs::read_dir(suite())
         .expect("tests/conformance")
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "json"))
@@ -149,6 +154,8 @@ fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
             }
             with_codes(plain(&report), codes(&report.findings))
         }
+        "would_reply" => plain(would_reply(host, with)?),
+        "would_announce" => plain(would_announce(host, with)?),
         "plan" => {
             let plan = host.plan(&desired(with)?)?;
             with_codes(plain(&plan), codes(&plan.findings))
@@ -163,6 +170,60 @@ fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
         }
         other => panic!("no such call: {other}"),
     })
+}
+
+/// `set`: settings such as `all.arp_ignore=3`, parted by spaces. `snapshot`: a file in place of the host.
+fn described(host: &Host, with: &Value) -> Result<Snapshot, Error> {
+    let mut snapshot = match with["snapshot"].as_str() {
+        Some(file) => {
+            let file = suite().join("snapshots").join(format!("{file}.json"));
+            Snapshot::from_json(&std::fs::read_to_string(file).unwrap())?
+        }
+        None => host.snapshot()?,
+    };
+    for setting in with["set"].as_str().unwrap_or("").split_whitespace() {
+        let (name, value) = setting.rsplit_once('=').unwrap();
+        let (scope, key) = name.rsplit_once('.').unwrap();
+        snapshot = snapshot.with(&Scope::new(scope)?, key.parse::<Key>()?, value.parse().unwrap())?;
+    }
+    Ok(snapshot)
+}
+
+/// Whether the host itself is asked, and whether it asks the kernel as well.
+fn asks_host(with: &Value) -> Option<bool> {
+    (with["snapshot"].is_null() && with["set"].is_null()).then(|| with["verify"] == true)
+}
+
+fn would_reply(host: &Host, with: &Value) -> Result<Decision, Error> {
+    let address = |name: &str| lvsarp::ipv4(name, with[name].as_str().unwrap());
+    let (target, sender) = (address("target")?, address("sender")?);
+    let on = IfName::new(with["on"].as_str().unwrap())?;
+    let snapshot = described(host, with)?;
+    let decision = match asks_host(with) {
+        Some(verify) => host.would_reply(target, sender, &on, verify)?,
+        None => snapshot.would_reply(target, sender, &on)?,
+    };
+    // The same snapshot as JSON gives the same decision, and a model the same answer without the reasons.
+    let again = Snapshot::from_json(&snapshot.to_json())?.would_reply(target, sender, &on)?;
+    assert_eq!(Decision { witness: None, ..decision.clone() }, again);
+    assert_eq!(Model::of(&snapshot).replies(target, sender, &on)?, decision.replies());
+    Ok(decision)
+}
+
+fn would_announce(host: &Host, with: &Value) -> Result<Decision, Error> {
+    let address = |name: &str| lvsarp::ipv4(name, with[name].as_str().unwrap());
+    let target = address("target")?;
+    let source = with.get("source").map(|_| address("source")).transpose()?;
+    let on = IfName::new(with["on"].as_str().unwrap())?;
+    let snapshot = described(host, with)?;
+    let decision = match asks_host(with) {
+        Some(verify) => host.would_announce(target, &on, source, verify)?,
+        None => snapshot.would_announce(target, &on, source)?,
+    };
+    let again = Snapshot::from_json(&snapshot.to_json())?.would_announce(target, &on, source)?;
+    assert_eq!(Decision { witness: None, ..decision.clone() }, again);
+    assert_eq!(Model::of(&snapshot).announces(target, &on, source)?, decision.source());
+    Ok(decision)
 }
 
 /// Cases name findings by their codes.

@@ -13,15 +13,22 @@ fn root() -> PathBuf {
 #[test]
 fn every_code_of_a_finding_has_its_section_and_no_section_is_left_over() {
     let mut codes = BTreeSet::new();
-    for file in fs::read_dir(root().join("crates/lvsarp/src")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_some_and(|e| e == "rs") {
-            // A code is a string of at least two words of small letters joined by hyphens, in front of a severity or in a choice of codes.
-            let text = fs::read_to_string(&path).unwrap();
-            for quoted in text.split('"').skip(1).step_by(2) {
-                let words: Vec<&str> = quoted.split('-').collect();
-                if words.len() > 1 && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase())) {
-                    codes.insert(quoted.to_owned());
+    let mut folders = vec![root().join("crates/lvsarp/src")];
+    while let Some(folder) = folders.pop() {
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                // A code is a string of at least two words of small letters joined by hyphens, in front of a severity or in a choice of codes.
+                let text = fs::read_to_string(&path).unwrap();
+                for quoted in text.split('"').skip(1).step_by(2) {
+                    let words: Vec<&str> = quoted.split('-').collect();
+                    if words.len() > 1
+                        && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+                    {
+                        codes.insert(quoted.to_owned());
+                    }
                 }
             }
         }

@@ -44,10 +44,10 @@ pub(crate) fn bind(host: &Host, wanted: &Address, own_label: bool) -> Result<boo
     };
     let fd = std::os::fd::AsFd::as_fd(&socket);
     sys::set_interface_address(fd, libc::SIOCSIFADDR, label.as_bytes(), vip)
-        .map_err(|e| put_back(Error::os("bind", format!("{thing} (SIOCSIFADDR on {label})"), &e)))?;
+        .map_err(|e| put_back(Error::os("bind", format_args!("{thing} (SIOCSIFADDR on {label})"), &e)))?;
     let mask = mask4(wanted.prefixlen).into();
     sys::set_interface_address(fd, libc::SIOCSIFNETMASK, label.as_bytes(), mask).map_err(|e| {
-        let error = Error::os("bind", format!("{thing} (SIOCSIFNETMASK on {label})"), &e);
+        let error = Error::os("bind", format_args!("{thing} (SIOCSIFNETMASK on {label})"), &e);
         // The address stands with the class's prefix now, whatever that is: it is found by its label and removed.
         let listed = host.addresses(Some(&wanted.dev)).map(|all| {
             all.into_iter()

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flags::{AddressFlags, AddressScope};
 use crate::host::Host;
 use crate::interface::IfName;
-use crate::json::{self, Read, Value};
+use crate::json::{Place, Read};
 use crate::snapshot::{Address, Interface, OUR_PROTOCOL};
 use crate::vip::Vip;
 
@@ -31,8 +31,8 @@ pub enum Method {
 }
 
 impl Read for Method {
-    fn read(value: &Value) -> json::Result<Method> {
-        value.word(&[("netlink", Method::Netlink), ("ioctl", Method::Ioctl)])
+    fn read(place: &Place<'_>) -> Method {
+        place.word(&[("netlink", Method::Netlink), ("ioctl", Method::Ioctl)])
     }
 }
 
@@ -63,14 +63,14 @@ impl Binding {
     /// Checks everything that can be known without the kernel and makes the address.
     pub(crate) fn address(&self, interface: &Interface) -> Result<Address> {
         let refused = |cause: String| {
-            Error::new(ErrorKind::InvalidInput, "bind", format!("{} dev {}", self.vip.prefix(), self.dev), cause)
+            Error::new(ErrorKind::InvalidInput, "bind", format_args!("{} dev {}", self.vip.prefix(), self.dev), cause)
         };
         let v4 = self.vip.address().is_ipv4();
         if interface.is_loopback() && !self.vip.prefix().is_host() && !self.force {
             let net = self.vip.prefix().network();
             let cause = "on a loopback device it makes all of ";
             return Err(refused(format!("{cause}{net} local, so the host answers for it and cannot reach it")).hint(
-                format!(
+                format_args!(
                     "bind {}/{} instead, or serve the prefix by a local route",
                     self.vip.address(),
                     if v4 { 32 } else { 128 }
@@ -196,7 +196,7 @@ impl Host {
         if let Some(twice) = by_ioctl.iter().skip(1).find(|i| bindings[**i].label.is_some()) {
             let label = bindings[*twice].label.as_deref().unwrap_or("");
             return Err(Error::input(
-                format!("label {label:?} for more than one VIP"),
+                format_args!("label {label:?} for more than one VIP"),
                 "ioctl gives each a label of its own",
             ));
         }
@@ -289,7 +289,10 @@ mod tests {
             mac: None,
             mtu: 65536,
             master: None,
+            vrf_table: None,
             link: None,
+            xdp: None,
+            port_answers: None,
             conf: None,
         }
     }

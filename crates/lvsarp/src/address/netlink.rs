@@ -1,14 +1,14 @@
 //! Addresses over netlink: `RTM_GETADDR`, `RTM_NEWADDR`, `RTM_DELADDR`.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::same_binding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flags::{AddressFlags, AddressScope};
-use crate::netlink::wire::{Writer, attributes_behind, text, u8_at, u32_at};
+use crate::netlink::wire::{Writer, each_attribute, text, u8_at, u32_at};
 use crate::netlink::{Refusal, Socket};
 use crate::snapshot::{Address, Interface};
+use crate::sorted::Sorted;
 
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
@@ -33,7 +33,7 @@ const FOREVER: u32 = u32::MAX;
 
 /// The addresses of one interface or of all, both families. The second value: whether an address belonged to none of `interfaces`.
 pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interface]) -> Result<(Vec<Address>, bool)> {
-    let by_index: HashMap<u32, usize> = interfaces.iter().enumerate().map(|(at, i)| (i.index, at)).collect();
+    let by_index = Sorted::by(interfaces, |interface| interface.index);
     let mut stray = false;
     let mut addresses = Vec::new();
     for family in [libc::AF_INET, libc::AF_INET6] {
@@ -51,8 +51,8 @@ pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interf
                 if index.is_some_and(|index| index != address.index) {
                     return None;
                 }
-                match by_index.get(&address.index) {
-                    Some(at) => Some(Address { dev: interfaces[*at].name, ..address }),
+                match by_index.all(address.index).next() {
+                    Some(interface) => Some(Address { dev: interface.name, ..address }),
                     None => {
                         stray = true;
                         None
@@ -75,35 +75,30 @@ pub(crate) fn list(socket: &mut Socket, index: Option<u32>, interfaces: &[Interf
 ///
 /// If one fails, what this call did is taken back. Only addresses that were not in `present` are ever removed for that.
 pub(crate) fn bind(socket: &mut Socket, wanted: &[Address], present: &[Address]) -> Result<Vec<bool>> {
-    let there: HashMap<(u32, IpAddr, u8), &Address> =
-        present.iter().filter(|a| a.peer.is_none()).map(|a| ((a.index, a.local, a.prefixlen), a)).collect();
+    let there = Sorted::by(present, |a| (a.index, a.local, a.prefixlen));
     let mut changed = vec![false; wanted.len()];
     let (mut fresh, mut other) = (Vec::new(), Vec::new());
     for (i, new) in wanted.iter().enumerate() {
-        match there.get(&(new.index, new.local, new.prefixlen)) {
+        match there.all((new.index, new.local, new.prefixlen)).find(|a| a.peer.is_none()) {
             None => fresh.push(i),
-            Some(old) if !same_binding(old, new) => other.push((i, *old)),
+            Some(old) if !same_binding(old, new) => other.push((i, old)),
             Some(_) => {}
         }
     }
     fresh.iter().for_each(|i| changed[*i] = true);
     let mut failure: Option<(usize, Refusal)> = None;
-    let sent = socket.batch(
-        fresh.len(),
-        |w, n, flags| add(w, &wanted[fresh[n]], flags),
-        |n, refusal| {
-            changed[fresh[n]] = false;
-            // EEXIST: another program was faster.
-            if refusal.errno != libc::EEXIST && failure.is_none() {
-                failure = Some((fresh[n], refusal));
-            }
-        },
-    );
+    let sent = socket.batch(fresh.len(), &mut |w, n, flags| add(w, &wanted[fresh[n]], flags), &mut |n, refusal| {
+        changed[fresh[n]] = false;
+        // EEXIST: another program was faster.
+        if refusal.errno != libc::EEXIST && failure.is_none() {
+            failure = Some((fresh[n], refusal));
+        }
+    });
     let mut result = match (sent, failure) {
         (Ok(()), None) => Ok(()),
         (Ok(()), Some((i, refusal))) => Err(not_bound(&refusal, &wanted[i])),
         // How far the kernel came is not known: all that were not refused count as bound.
-        (Err(refusal), _) => Err(refusal.error("bind", format!("{} addresses", wanted.len()))),
+        (Err(refusal), _) => Err(refusal.error("bind", format_args!("{} addresses", wanted.len()))),
     };
     let mut replaced = Vec::new();
     for (i, old) in other {
@@ -140,7 +135,7 @@ pub(crate) fn replace(socket: &mut Socket, old: &Address, new: &Address) -> Resu
 /// Adds one address, whatever its attributes.
 pub(crate) fn add_one(socket: &mut Socket, address: &Address) -> std::result::Result<(), Refusal> {
     let mut failure = None;
-    socket.batch(1, |w, _, flags| add(w, address, flags), |_, refusal| failure = Some(refusal))?;
+    socket.batch(1, &mut |w, _, flags| add(w, address, flags), &mut |_, refusal| failure = Some(refusal))?;
     failure.map_or(Ok(()), Err)
 }
 
@@ -156,21 +151,17 @@ pub(crate) fn unbind(socket: &mut Socket, gone: &[Address]) -> Result<Vec<bool>>
 pub(crate) fn remove(socket: &mut Socket, gone: &[Address]) -> (Vec<bool>, Option<Error>) {
     let mut changed = vec![true; gone.len()];
     let mut failure = None;
-    let sent = socket.batch(
-        gone.len(),
-        |w, i, flags| delete(w, &gone[i], flags),
-        |i, refusal| {
-            changed[i] = false;
-            match refusal.errno {
-                // ENXIO: the device has no part of this family, and so no address.
-                libc::EADDRNOTAVAIL | libc::ENODEV | libc::ENXIO => {}
-                _ if failure.is_none() => failure = Some((i, refusal)),
-                _ => {}
-            }
-        },
-    );
+    let sent = socket.batch(gone.len(), &mut |w, i, flags| delete(w, &gone[i], flags), &mut |i, refusal| {
+        changed[i] = false;
+        match refusal.errno {
+            // ENXIO: the device has no part of this family, and so no address.
+            libc::EADDRNOTAVAIL | libc::ENODEV | libc::ENXIO => {}
+            _ if failure.is_none() => failure = Some((i, refusal)),
+            _ => {}
+        }
+    });
     let error = match (sent, failure) {
-        (Err(refusal), _) => Some(refusal.error("remove", format!("{} addresses", gone.len()))),
+        (Err(refusal), _) => Some(refusal.error("remove", format_args!("{} addresses", gone.len()))),
         (Ok(()), failure) => failure.map(|(i, refusal)| refusal.error("remove", place(&gone[i]))),
     };
     (changed, error)
@@ -182,7 +173,7 @@ fn not_bound(refusal: &Refusal, address: &Address) -> Error {
         // net/ipv6/addrconf.c: addrconf_add_dev(), and no lack of privilege.
         let cause = "IPv6 is disabled on the device";
         return Error::new(ErrorKind::Unsupported, "bind", place(address), cause)
-            .hint(format!("set net.ipv6.conf.{}.disable_ipv6 to 0", address.dev));
+            .hint(format_args!("set net.ipv6.conf.{}.disable_ipv6 to 0", address.dev));
     }
     refusal.error("bind", place(address))
 }
@@ -276,7 +267,7 @@ fn parse(payload: &[u8]) -> Option<Address> {
         valid: None,
         preferred: None,
     };
-    for (kind, value) in attributes_behind(payload, IFADDRMSG) {
+    each_attribute(payload, IFADDRMSG, &mut |kind, value| {
         match kind {
             IFA_LOCAL => local = address_from(value),
             IFA_ADDRESS => address = address_from(value),
@@ -291,7 +282,8 @@ fn parse(payload: &[u8]) -> Option<Address> {
             }
             _ => {}
         }
-    }
+        Some(())
+    })?;
     // Of an address that stays for ever IPv4 reports that it is deprecated in the flag alone (net/ipv4/devinet.c: inet_fill_ifaddr()).
     if parsed.flags.contains(AddressFlags::DEPRECATED) {
         parsed.preferred = Some(0);

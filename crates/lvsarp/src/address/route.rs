@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::interface::IfName;
 use crate::netlink::Socket;
 use crate::netlink::wire::{Writer, attributes_behind, u8_at, u32_at};
+use crate::routing::Route;
 use crate::snapshot::{Interface, LocalRoute, OUR_PROTOCOL};
 use crate::vip::{Prefix, Vip};
 
@@ -30,28 +31,30 @@ const RTPROT_KERNEL: u8 = 2;
 pub(crate) const RT_TABLE_LOCAL: u8 = 255;
 const RT_SCOPE_HOST: u8 = 254;
 
-/// The routes of type local in the table local that the kernel did not make itself.
-pub(crate) fn list(socket: &mut Socket, interfaces: &[Interface]) -> Result<Vec<LocalRoute>> {
-    let mut routes = Vec::new();
-    for family in [libc::AF_INET, libc::AF_INET6] {
-        let mut body = [0; RTMSG];
-        body[0] = family as u8;
-        body[4] = RT_TABLE_LOCAL;
-        body[7] = RTN_LOCAL;
-        let name = |index: u32| interfaces.iter().find(|i| i.index == index).map(|i| i.name);
-        match socket.dump("local routes", RTM_GETROUTE, &body, |_| {}, |payload| parse(payload, name)) {
-            Ok(listed) => routes.extend(listed),
-            Err(e) if family == libc::AF_INET6 && e.kind() == crate::ErrorKind::Unsupported => {}
-            // With strict checking a table that does not exist yet is refused (net/ipv4/fib_frontend.c: inet_dump_fib()).
-            Err(e) if e.errno() == libc::ENOENT => {}
-            Err(e) => return Err(e),
-        }
+/// The routes of type local in the table local that the kernel did not make itself: those of IPv4 out of all routes, those of IPv6 from a dump.
+pub(crate) fn list(socket: &mut Socket, ipv4: &[Route], interfaces: &[Interface]) -> Result<Vec<LocalRoute>> {
+    let name = |index: u32| interfaces.iter().find(|i| i.index == index).map(|i| i.name);
+    let by_hand = |r: &&Route| r.kind == RTN_LOCAL && r.table == u32::from(RT_TABLE_LOCAL) && r.proto != RTPROT_KERNEL;
+    let of = |route: &Route| {
+        let index = route.hops.first().map(|hop| hop.index);
+        LocalRoute { prefix: route.prefix, index, dev: index.and_then(name), table: route.table, proto: route.proto }
+    };
+    let mut routes: Vec<LocalRoute> = ipv4.iter().filter(by_hand).map(of).collect();
+    let mut body = [0; RTMSG];
+    body[0] = libc::AF_INET6 as u8;
+    body[4] = RT_TABLE_LOCAL;
+    body[7] = RTN_LOCAL;
+    match socket.dump("local routes", RTM_GETROUTE, &body, |_| {}, |payload| parse(payload, name)) {
+        Ok(listed) => routes.extend(listed),
+        Err(e) if e.kind() == crate::ErrorKind::Unsupported => {}
+        // With strict checking a table that does not exist yet is refused (net/ipv6/ip6_fib.c: inet6_dump_fib()).
+        Err(e) if e.errno() == libc::ENOENT => {}
+        Err(e) => return Err(e),
     }
     Ok(routes)
 }
 
 fn parse(payload: &[u8], name: impl Fn(u32) -> Option<IfName>) -> Option<LocalRoute> {
-    let family = u8_at(payload, 0)?;
     let len = u8_at(payload, 1)?;
     let proto = u8_at(payload, 5)?;
     // Kernels without strict checking (before 4.20) send every table and type.
@@ -60,10 +63,7 @@ fn parse(payload: &[u8], name: impl Fn(u32) -> Option<IfName>) -> Option<LocalRo
     }
     let mut table = u32::from(u8_at(payload, 4)?);
     let mut index = None;
-    let mut address = match i32::from(family) {
-        libc::AF_INET => IpAddr::from([0; 4]),
-        _ => IpAddr::from([0; 16]),
-    };
+    let mut address = IpAddr::from([0; 16]);
     for (kind, value) in attributes_behind(payload, RTMSG) {
         match kind {
             RTA_DST => address = address_from(value)?,
@@ -110,25 +110,25 @@ fn change(
     no_change: &[i32],
 ) -> Result<bool> {
     let mut refused = None;
-    let written = |w: &mut Writer, _, batch| write(w, kind, flags | batch, route);
-    let sent = socket.batch(1, written, |_, refusal| refused = Some(refusal));
+    let mut written = |w: &mut Writer, _, batch| write(w, kind, flags | batch, route);
+    let sent = socket.batch(1, &mut written, &mut |_, refusal| refused = Some(refusal));
     match sent.err().or(refused) {
         None => Ok(true),
         Some(refusal) if no_change.contains(&refusal.errno) => Ok(false),
-        Some(refusal) => Err(refusal.error(act, format!("local route {}", route.prefix))),
+        Some(refusal) => Err(refusal.error(act, format_args!("local route {}", route.prefix))),
     }
 }
 
 /// Checks a prefix and makes the route for it.
 pub(crate) fn local_route(prefix: Prefix, interface: &Interface) -> Result<LocalRoute> {
     if prefix.len() == 0 {
-        return Err(Error::input(format!("prefix {prefix}"), "it holds every address"));
+        return Err(Error::input(format_args!("prefix {prefix}"), "it holds every address"));
     }
     Vip::from_prefix(prefix)?;
     if prefix.network() != prefix {
         return Err(Error::input(
-            format!("prefix {prefix}"),
-            format!("it has host bits set; the network is {}", prefix.network()),
+            format_args!("prefix {prefix}"),
+            format_args!("it has host bits set; the network is {}", prefix.network()),
         ));
     }
     Ok(LocalRoute {

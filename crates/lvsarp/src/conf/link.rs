@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flags::InterfaceFlags;
 use crate::interface::IfName;
 use crate::key::{Key, TABLE};
-use crate::netlink::wire::{attributes, attributes_behind, i32_at, text, u16_at, u32_at};
+use crate::netlink::wire::{attribute, attributes, each_attribute, i32_at, text, u16_at, u32_at};
 use crate::netlink::{Refusal, Socket};
 use crate::snapshot::{Conf, Interface};
 
@@ -19,11 +19,18 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_LINK: u16 = 5;
 const IFLA_MASTER: u16 = 10;
+const IFLA_LINK_NETNSID: u16 = 37;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_INFO_SLAVE_KIND: u16 = 4;
+const IFLA_INFO_SLAVE_DATA: u16 = 5;
+const IFLA_VRF_TABLE: u16 = 1;
 const IFLA_AF_SPEC: u16 = 26;
 const IFLA_EXT_MASK: u16 = 29;
 const IFLA_INET_CONF: u16 = 1;
+const IFLA_XDP: u16 = 43;
+const IFLA_XDP_ATTACHED: u16 = 2;
 const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 const AF_INET: u16 = libc::AF_INET as u16;
 
@@ -83,32 +90,60 @@ fn parse(payload: &[u8]) -> Option<Interface> {
         mac: None,
         mtu: 0,
         master: None,
+        vrf_table: None,
         link: None,
+        xdp: None,
+        port_answers: None,
         conf: None,
     };
-    for (kind, value) in attributes_behind(payload, IFINFOMSG) {
+    let mut elsewhere = false;
+    each_attribute(payload, IFINFOMSG, &mut |kind, value| {
         match kind {
             IFLA_IFNAME => interface.name = IfName::from_kernel(text(value)),
             IFLA_ADDRESS if value.len() == 6 => interface.mac = Some(mac(value)),
             IFLA_MTU => interface.mtu = u32_at(value, 0)?,
             IFLA_LINK => interface.link = u32_at(value, 0),
+            IFLA_LINK_NETNSID => elsewhere = true,
             IFLA_MASTER => interface.master = u32_at(value, 0),
             IFLA_LINKINFO => {
-                interface.kind = attributes(value)
-                    .find(|(kind, _)| *kind == IFLA_INFO_KIND)
-                    .map(|(_, kind)| String::from_utf8_lossy(text(kind)).into());
+                let part = |wanted| attribute(value, wanted);
+                interface.kind = part(IFLA_INFO_KIND).map(|kind| String::from_utf8_lossy(text(kind)).into());
+                if interface.kind.as_deref() == Some("vrf") {
+                    let table = part(IFLA_INFO_DATA).and_then(|data| attribute(data, IFLA_VRF_TABLE));
+                    interface.vrf_table = table.and_then(|table| u32_at(table, 0));
+                }
+                if part(IFLA_INFO_SLAVE_KIND).is_some_and(|kind| text(kind) == b"bridge") {
+                    interface.port_answers = part(IFLA_INFO_SLAVE_DATA).map(port_answers);
+                }
             }
+            // IFLA_XDP_ATTACHED is XDP_ATTACHED_NONE, 0, where there is none.
+            IFLA_XDP => interface.xdp = attribute(value, IFLA_XDP_ATTACHED).map(|how| how != [0]),
             IFLA_AF_SPEC => interface.conf = inet_conf(value),
             _ => {}
         }
+        Some(())
+    })?;
+    // The index of a lower device in another namespace may be that of somebody else here.
+    if elsewhere && interface.kind.as_deref() != Some("veth") {
+        interface.link = None;
     }
     Some(interface)
 }
 
+/// Whether a bridge port has one of the flags with which the bridge answers ARP in it (`net/bridge/br_arp_nd_proxy.c`).
+fn port_answers(data: &[u8]) -> bool {
+    const PROXYARP: u16 = 10;
+    const PROXYARP_WIFI: u16 = 12;
+    const NEIGH_SUPPRESS: u16 = 32;
+    const NEIGH_VLAN_SUPPRESS: u16 = 43;
+    attributes(data).any(|(kind, value)| {
+        matches!(kind, PROXYARP | PROXYARP_WIFI | NEIGH_SUPPRESS | NEIGH_VLAN_SUPPRESS) && value != [0]
+    })
+}
+
 /// The array of `IFLA_INET_CONF`: value `id` stands at `id - 1`. An older kernel's array is shorter, and what it lacks stays absent.
 fn inet_conf(af_spec: &[u8]) -> Option<Conf> {
-    let (_, inet) = attributes(af_spec).find(|(kind, _)| *kind == AF_INET)?;
-    let (_, array) = attributes(inet).find(|(kind, _)| *kind == IFLA_INET_CONF)?;
+    let array = attribute(attribute(af_spec, AF_INET)?, IFLA_INET_CONF)?;
     let mut conf = Conf::default();
     for row in TABLE {
         conf.set(row.key, i32_at(array, (usize::from(row.id) - 1) * 4));
@@ -143,6 +178,29 @@ mod tests {
         assert_eq!(conf.get(Key::ArpIgnore), Some(19));
         assert_eq!(conf.get(Key::ArpAnnounce), Some(18));
         assert_eq!(conf.get(Key::ArpEvictNocarrier), None);
+    }
+
+    #[test]
+    fn an_xdp_program_and_a_port_that_answers_are_seen() {
+        let message = |attached: u8, slave: &[u8], proxy: u8, suppress: u8| {
+            let mut w = Writer::default();
+            w.begin(16, 0, &[0; IFINFOMSG]);
+            w.nest(IFLA_XDP, |w| w.attribute(IFLA_XDP_ATTACHED, &[attached]));
+            w.nest(IFLA_LINKINFO, |w| {
+                w.attribute(IFLA_INFO_SLAVE_KIND, slave);
+                w.nest(IFLA_INFO_SLAVE_DATA, |w| {
+                    w.attribute(10, &[proxy]);
+                    w.attribute(32, &[suppress]);
+                });
+            });
+            w.end(1);
+            let interface = parse(&w.bytes()[16..]).unwrap();
+            (interface.xdp, interface.port_answers)
+        };
+        assert_eq!(message(0, b"bridge\0", 0, 0), (Some(false), Some(false)));
+        assert_eq!(message(2, b"bridge\0", 1, 0), (Some(true), Some(true)));
+        assert_eq!(message(1, b"bridge\0", 0, 1), (Some(true), Some(true)));
+        assert_eq!(message(1, b"bond\0", 1, 1), (Some(true), None));
     }
 
     #[test]

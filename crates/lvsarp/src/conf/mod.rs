@@ -41,10 +41,11 @@ impl Host {
             return Ok(Levels { arp_ignore: level(Key::ArpIgnore), arp_announce: level(Key::ArpAnnounce) });
         };
         let mut files = self.level_files();
-        let all = files.read(&Scope::All, || self.at_home(|| procfs.open_levels(&Scope::All)))?;
+        let open = |scope: &Scope| self.at_home(|| procfs.open_levels(scope));
+        let all = files.read(&Scope::All, &open)?;
         let own = match scope {
             Scope::All => all,
-            scope => files.read(scope, || self.at_home(|| procfs.open_levels(scope)))?,
+            scope => files.read(scope, &open)?,
         };
         Ok(merged(kernel, all, own))
     }
@@ -72,7 +73,7 @@ impl Host {
         for (key, value) in values {
             if !matches!(key, Key::ArpIgnore | Key::ArpAnnounce) {
                 return Err(Error::input(
-                    format!("key {key}"),
+                    format_args!("key {key}"),
                     "lvsarp reads it but sets arp_ignore and arp_announce only",
                 ));
             }
@@ -81,7 +82,12 @@ impl Host {
         let mut steps: Vec<Step> = Vec::new();
         for (key, new) in values {
             let old = self.read(scope, *key)?.ok_or_else(|| {
-                Error::new(ErrorKind::Unsupported, "set", format!("{scope}/{key}"), "this kernel does not have the key")
+                Error::new(
+                    ErrorKind::Unsupported,
+                    "set",
+                    format_args!("{scope}/{key}"),
+                    "this kernel does not have the key",
+                )
             })?;
             if old == *new {
                 continue;
@@ -89,12 +95,12 @@ impl Host {
             if let Err(error) = self.write(scope, *key, *new, via) {
                 // The write that failed may have reached the kernel all the same.
                 let reached = self.read(scope, *key).is_ok_and(|now| now == Some(*new));
-                let failed = reached.then_some((*key, old));
-                let before = steps.iter().rev().filter_map(|step: &Step| match &step.change {
-                    Change::Level { key, old, .. } => Some((*key, *old)),
-                    _ => None,
-                });
-                let back: Vec<(Key, i32)> = failed.into_iter().chain(before).collect();
+                let mut back: Vec<(Key, i32)> = reached.then_some((*key, old)).into_iter().collect();
+                for step in steps.iter().rev() {
+                    if let Change::Level { key, old, .. } = &step.change {
+                        back.push((*key, *old));
+                    }
+                }
                 if back.is_empty() {
                     return Err(error);
                 }
@@ -109,6 +115,7 @@ impl Host {
 
     /// Writes one value, whatever it is, and reads it back.
     pub(crate) fn write(&self, scope: &Scope, key: Key, value: i32, via: Via) -> Result<()> {
+        let through = |procfs: &procfs::Procfs| self.at_home(|| procfs.write(scope, key, value));
         match scope {
             Scope::Interface(name) if via != Via::Procfs => {
                 let over_netlink = link::write(&mut self.socket(), name, key, value);
@@ -117,9 +124,9 @@ impl Host {
                     (Err(refusal), Some(procfs))
                         if via == Via::Auto && !matches!(refusal.errno, libc::EPERM | libc::ENODEV) =>
                     {
-                        self.at_home(|| procfs.write(scope, key, value))?;
+                        through(procfs)?;
                     }
-                    (Err(refusal), _) => return Err(refusal.error("set", format!("{scope}/{key}"))),
+                    (Err(refusal), _) => return Err(refusal.error("set", format_args!("{scope}/{key}"))),
                     (Ok(()), _) => {}
                 }
             }
@@ -127,13 +134,13 @@ impl Host {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     "set",
-                    format!("{scope}/{key} over netlink"),
+                    format_args!("{scope}/{key} over netlink"),
                     "the kernel has no netlink request for it",
                 )
                 .hint("use procfs for all and default"));
             }
             _ => match self.procfs() {
-                Some(procfs) => self.at_home(|| procfs.write(scope, key, value))?,
+                Some(procfs) => through(procfs)?,
                 None => return Err(procfs::absent(scope, key)),
             },
         }
@@ -142,7 +149,7 @@ impl Host {
             now => Err(Error::new(
                 ErrorKind::NotVerified,
                 "set",
-                format!("{scope}/{key} to {value}"),
+                format_args!("{scope}/{key} to {value}"),
                 match now {
                     Some(now) => format!("the kernel shows {now} afterwards"),
                     None => "the kernel shows no value afterwards".to_owned(),

@@ -1,6 +1,6 @@
 //! Levels through `/proc/sys/net/ipv4/conf`.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,6 +13,8 @@ use crate::snapshot::{Conf, ProcSys};
 use crate::sys;
 
 const DIRECTORY: &str = "/proc/sys/net/ipv4/conf";
+/// The same, as a system call takes it.
+const C_DIRECTORY: &CStr = c"/proc/sys/net/ipv4/conf";
 
 /// The directory of one network namespace. It stays that namespace's own, whoever reads from it later.
 pub(crate) struct Procfs {
@@ -21,15 +23,14 @@ pub(crate) struct Procfs {
 
 /// The error where there is no `/proc/sys` at all.
 pub(crate) fn absent(scope: &Scope, key: Key) -> Error {
-    Error::new(ErrorKind::Unsupported, "reach", format!("{scope}/{key}"), format!("there is no {DIRECTORY}"))
+    Error::new(ErrorKind::Unsupported, "reach", format_args!("{scope}/{key}"), format_args!("there is no {DIRECTORY}"))
         .hint("mount proc")
 }
 
 impl Procfs {
     /// Opens the calling thread's namespace; `None` where `/proc/sys` is not there.
     pub fn open() -> Result<Option<Procfs>> {
-        let path = CString::new(DIRECTORY).expect("a constant without NUL");
-        match sys::open_path(&path) {
+        match sys::open_path(C_DIRECTORY) {
             Ok(dir) => Ok(Some(Procfs { dir })),
             Err(e) if matches!(e.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => Ok(None),
             Err(e) => Err(Error::os("open", DIRECTORY, &e)),
@@ -52,7 +53,7 @@ impl Procfs {
 
     /// Reads one value; `None` where this kernel has no such key.
     pub fn read(&self, scope: &Scope, key: Key) -> Result<Option<i32>> {
-        let failed = |e: &io::Error| Error::os("read", format!("{scope}/{key}"), e);
+        let failed = |e: &io::Error| Error::os("read", format_args!("{scope}/{key}"), e);
         match self.open_file(scope, key, libc::O_RDONLY) {
             Ok(file) => read_value(&file).map(Some).map_err(|e| failed(&e)),
             Err(e) if e.raw_os_error() == Some(libc::ENOENT) => match scope {
@@ -80,7 +81,7 @@ impl Procfs {
         let open = |key| {
             self.open_file(scope, key, libc::O_RDONLY).map_err(|e| match e.raw_os_error() {
                 Some(libc::ENOENT) => no_interface(scope),
-                _ => Error::os("read", format!("{scope}/{key}"), &e),
+                _ => Error::os("read", format_args!("{scope}/{key}"), &e),
             })
         };
         Ok([open(Key::ArpIgnore)?, open(Key::ArpAnnounce)?])
@@ -92,11 +93,11 @@ impl Procfs {
     pub fn write(&self, scope: &Scope, key: Key, value: i32) -> Result<()> {
         let failed = |e: &io::Error| match e.raw_os_error() {
             Some(libc::ENOENT) => no_interface(scope),
-            Some(libc::EROFS) => Error::os("write", format!("{scope}/{key}"), e).hint(match scope {
+            Some(libc::EROFS) => Error::os("write", format_args!("{scope}/{key}"), e).hint(match scope {
                 Scope::Interface(_) => "/proc/sys is mounted read-only; set it over netlink",
                 _ => "/proc/sys is mounted read-only; single interfaces can still be set, over netlink",
             }),
-            _ => Error::os("write", format!("{scope}/{key}"), e),
+            _ => Error::os("write", format_args!("{scope}/{key}"), e),
         };
         let mut file = self.open_file(scope, key, libc::O_WRONLY).map_err(|e| failed(&e))?;
         file.write_all(format!("{value}\n").as_bytes()).map_err(|e| failed(&e))
@@ -108,7 +109,7 @@ fn no_interface(scope: &Scope) -> Error {
 }
 
 /// Reads a decimal integer at offset 0, without allocating.
-fn read_value(file: &File) -> io::Result<i32> {
+pub(crate) fn read_value(file: &File) -> io::Result<i32> {
     let mut text = [0u8; 16];
     let len = loop {
         match file.read_at(&mut text, 0) {
@@ -134,17 +135,18 @@ pub(crate) struct LevelFiles {
 
 impl LevelFiles {
     /// arp_ignore and arp_announce of a scope; `open` opens their files where they are not kept.
-    pub fn read(&mut self, scope: &Scope, open: impl FnOnce() -> Result<[File; 2]>) -> Result<[Option<i32>; 2]> {
+    #[inline(never)]
+    pub fn read(&mut self, scope: &Scope, open: &dyn Fn(&Scope) -> Result<[File; 2]>) -> Result<[Option<i32>; 2]> {
         if let Some(at) = self.kept.iter().position(|(kept, _)| kept == scope) {
             // The files of an interface that is gone, renamed or moved answer ENOENT for ever (fs/proc/proc_sysctl.c: grab_header()).
             match read_pair(&self.kept[at].1) {
                 Ok(values) => return Ok(values),
                 Err(e) if e.raw_os_error() == Some(libc::ENOENT) => drop(self.kept.swap_remove(at)),
-                Err(e) => return Err(Error::os("read", format!("{scope}/arp_ignore"), &e)),
+                Err(e) => return Err(Error::os("read", format_args!("{scope}/arp_ignore"), &e)),
             }
         }
-        let files = open()?;
-        let values = read_pair(&files).map_err(|e| Error::os("read", format!("{scope}/arp_ignore"), &e))?;
+        let files = open(scope)?;
+        let values = read_pair(&files).map_err(|e| Error::os("read", format_args!("{scope}/arp_ignore"), &e))?;
         if self.kept.len() < KEPT + 1 {
             self.kept.push((*scope, files));
         } else {

@@ -1,4 +1,4 @@
-//! Tests of reading JSON, with serde_json as the oracle.
+//! Tests of JSON, with serde_json as the oracle.
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn damaged_text_is_refused_where_serde_json_refuses_it() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = "[".repeat(100_000);
-    assert!(parse(&deep).unwrap_err().to_string().contains("too deep"));
+    assert!(parse(&deep).unwrap_err().contains("too deep"));
     let allowed = format!("{}{}", "[".repeat(DEEPEST + 1), "]".repeat(DEEPEST + 1));
     assert!(parse(&allowed).is_ok());
 }
@@ -87,11 +87,20 @@ fn what_is_wrong_is_named_with_its_place() {
         _number: u8,
     }
     impl Read for Inner {
-        fn read(value: &Value) -> Result<Inner> {
-            Ok(Inner { _number: value.get("number")? })
+        fn read(place: &Place<'_>) -> Inner {
+            Inner { _number: place.get("number") }
         }
     }
-    let wrong = |json: &str| parse(json).unwrap().get::<Vec<Inner>>("list").unwrap_err().to_string();
+    #[derive(Debug)]
+    struct Outer {
+        _list: Vec<Inner>,
+    }
+    impl Read for Outer {
+        fn read(place: &Place<'_>) -> Outer {
+            Outer { _list: place.get("list") }
+        }
+    }
+    let wrong = |json: &str| read::<Outer>(&parse(json).unwrap()).unwrap_err();
     assert_eq!(
         wrong(r#"{"list":[{"number":1},{"number":256}]}"#),
         "list[1].number: it is not a whole number from 0 to 255"
@@ -99,4 +108,30 @@ fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(wrong(r#"{"list":[{}]}"#), "list[0]: missing field `number`");
     assert_eq!(wrong("{}"), "missing field `list`");
     assert_eq!(wrong("[]"), "it is not an object");
+}
+
+#[test]
+fn what_is_written_is_what_serde_json_writes() {
+    #[derive(serde::Serialize)]
+    enum Kind {
+        Plain,
+        Tagged(u64),
+        Struct { number: i64, nothing: Option<u8> },
+    }
+    #[derive(serde::Serialize)]
+    struct Thing {
+        text: String,
+        kinds: Vec<Kind>,
+        pair: (u32, bool),
+        empty: [u8; 0],
+        map: std::collections::BTreeMap<String, i32>,
+    }
+    let thing = Thing {
+        text: (0..=0x7f_u8).map(char::from).chain("\u{7f51} \u{1f600}".chars()).collect(),
+        kinds: vec![Kind::Plain, Kind::Tagged(u64::MAX), Kind::Struct { number: i64::MIN, nothing: None }],
+        pair: (7, true),
+        empty: [],
+        map: [("a\"b".to_owned(), -1), ("c".to_owned(), 2)].into(),
+    };
+    assert_eq!(write(&thing), serde_json::to_string(&thing).unwrap());
 }

@@ -38,8 +38,8 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// The error that names what was refused.
-    pub fn error(&self, act: impl Into<String>, thing: impl std::fmt::Display) -> Error {
-        Error::errno_from(act, thing, self.errno, self.text.as_deref())
+    pub fn error(&self, act: &str, thing: impl std::fmt::Display) -> Error {
+        Error::errno_from(act, &thing, self.errno, self.text.as_deref())
     }
 }
 
@@ -102,6 +102,14 @@ impl Socket {
         self.fd.as_fd()
     }
 
+    /// Asks over another netlink socket, with the buffers of this one.
+    pub fn over<T>(&mut self, fd: OwnedFd, ask: &mut dyn FnMut(&mut Socket) -> T) -> T {
+        let own = (std::mem::replace(&mut self.fd, fd), std::mem::take(&mut self.unread));
+        let answer = ask(self);
+        (self.fd, self.unread) = own;
+        answer
+    }
+
     /// Sends one request and waits for its acknowledgement.
     pub fn request(
         &mut self,
@@ -110,7 +118,8 @@ impl Socket {
         body: &[u8],
         attributes: impl FnOnce(&mut Writer),
     ) -> std::result::Result<(), Refusal> {
-        self.exchange(kind, flags | NLM_F_ACK, body, attributes, |_| ())
+        attributes(self.begin(kind, flags | NLM_F_ACK, body));
+        self.exchange(&mut |_| ())
     }
 
     /// Sends one request and hands its one answer to `read`.
@@ -122,22 +131,21 @@ impl Socket {
         mut read: impl FnMut(&[u8]) -> Option<T>,
     ) -> std::result::Result<Option<T>, Refusal> {
         let mut answer = None;
-        self.exchange(kind, NLM_F_ACK, body, attributes, |m| answer = read(m.payload))?;
+        attributes(self.begin(kind, NLM_F_ACK, body));
+        self.exchange(&mut |m| answer = read(m.payload))?;
         Ok(answer)
     }
 
-    fn exchange(
-        &mut self,
-        kind: u16,
-        flags: u16,
-        body: &[u8],
-        attributes: impl FnOnce(&mut Writer),
-        mut answer: impl FnMut(Message<'_>),
-    ) -> std::result::Result<(), Refusal> {
-        let sequence = self.next_sequence();
+    /// Begins a request, to which attributes can be added.
+    fn begin(&mut self, kind: u16, flags: u16, body: &[u8]) -> &mut Writer {
         self.writer.clear();
         self.writer.begin(kind, NLM_F_REQUEST | flags, body);
-        attributes(&mut self.writer);
+        &mut self.writer
+    }
+
+    /// Sends the request that was begun, and hands on its answers.
+    fn exchange(&mut self, answer: &mut dyn FnMut(Message<'_>)) -> std::result::Result<(), Refusal> {
+        let sequence = self.next_sequence();
         self.writer.end(sequence);
         self.send()?;
         loop {
@@ -179,23 +187,37 @@ impl Socket {
         attributes: impl Fn(&mut Writer),
         mut read: impl FnMut(&[u8]) -> Option<T>,
     ) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        self.take_dump(what, kind, body, &attributes, &mut |payload| match payload {
+            Some(payload) => items.extend(read(payload)),
+            None => items.clear(),
+        })?;
+        Ok(items)
+    }
+
+    /// The one copy of what takes a dump. `read` gets none where it begins again.
+    fn take_dump(
+        &mut self,
+        what: &str,
+        kind: u16,
+        body: &[u8],
+        attributes: &dyn Fn(&mut Writer),
+        read: &mut dyn FnMut(Option<&[u8]>),
+    ) -> Result<()> {
         for _ in 0..DUMP_TRIES {
-            let mut items = Vec::new();
             let mut interrupted = false;
-            self.exchange(kind, NLM_F_DUMP, body, &attributes, |message| {
+            attributes(self.begin(kind, NLM_F_DUMP, body));
+            let taken = self.exchange(&mut |message| {
                 interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
-                items.extend(read(message.payload));
-            })
-            .or_else(|refusal| match refusal.errno {
+                read(Some(message.payload));
+            });
+            match taken {
                 // Some kernels end an interrupted dump with an error instead of the flag.
-                libc::EINTR | libc::EAGAIN => {
-                    interrupted = true;
-                    Ok(())
+                Err(refusal) if !matches!(refusal.errno, libc::EINTR | libc::EAGAIN) => {
+                    return Err(refusal.error("list", what));
                 }
-                _ => Err(refusal.error("list", what)),
-            })?;
-            if !interrupted {
-                return Ok(items);
+                Ok(()) if !interrupted => return Ok(()),
+                _ => read(None),
             }
         }
         Err(Error::new(ErrorKind::Interrupted, "list", what, "they kept changing while they were read")
@@ -209,8 +231,8 @@ impl Socket {
     pub fn batch(
         &mut self,
         count: usize,
-        mut write: impl FnMut(&mut Writer, usize, u16),
-        mut refused: impl FnMut(usize, Refusal),
+        write: &mut dyn FnMut(&mut Writer, usize, u16),
+        refused: &mut dyn FnMut(usize, Refusal),
     ) -> std::result::Result<(), Refusal> {
         let mut done = 0;
         while done < count {
@@ -309,9 +331,8 @@ fn refusal(message: Message<'_>) -> Option<Refusal> {
             0 => wire::u32_at(message.payload, 4).unwrap_or(0) as usize,
             _ => wire::HEADER,
         };
-        wire::attributes_behind(message.payload, 4 + request)
-            .find(|(kind, _)| *kind == NLMSGERR_ATTR_MSG)
-            .map(|(_, value)| String::from_utf8_lossy(wire::text(value)).into_owned())
+        wire::attribute_behind(message.payload, 4 + request, NLMSGERR_ATTR_MSG)
+            .map(|value| String::from_utf8_lossy(wire::text(value)).into_owned())
     });
     Some(Refusal { errno, text: text.flatten() })
 }

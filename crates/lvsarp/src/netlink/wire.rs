@@ -122,6 +122,27 @@ pub(crate) fn attributes_behind(payload: &[u8], fixed: usize) -> impl Iterator<I
     attributes(payload.get(align(fixed)..).unwrap_or(&[]))
 }
 
+/// Hands each attribute behind a message's fixed part on, until one is refused: the one loop for all that is made of attributes.
+#[inline(never)]
+pub(crate) fn each_attribute<'a>(
+    payload: &'a [u8],
+    fixed: usize,
+    take: &mut dyn FnMut(u16, &'a [u8]) -> Option<()>,
+) -> Option<()> {
+    attributes_behind(payload, fixed).try_for_each(|(kind, value)| take(kind, value))
+}
+
+/// The first attribute of a kind.
+#[inline(never)]
+pub(crate) fn attribute(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+    attributes(bytes).find(|(kind, _)| *kind == wanted).map(|(_, value)| value)
+}
+
+/// The first attribute of a kind behind a message's fixed part.
+pub(crate) fn attribute_behind(payload: &[u8], fixed: usize, wanted: u16) -> Option<&[u8]> {
+    attribute(payload.get(align(fixed)..)?, wanted)
+}
+
 pub(crate) fn u8_at(bytes: &[u8], at: usize) -> Option<u8> {
     bytes.get(at).copied()
 }
@@ -136,6 +157,11 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 pub(crate) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
     u32_at(bytes, at).map(|value| value as i32)
+}
+
+/// A number in network order, as the attributes of netfilter have them.
+pub(crate) fn be32(value: &[u8]) -> Option<u32> {
+    u32_at(value, 0).map(u32::from_be)
 }
 
 /// A text attribute without the NUL behind it.

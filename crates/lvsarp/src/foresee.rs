@@ -1,0 +1,81 @@
+//! What a snapshot looks like after a plan: the levels and addresses that it sets, and the routes that the kernel makes for them.
+
+use std::net::IpAddr;
+
+use crate::change::{Change, Step};
+use crate::flags::AddressFlags;
+use crate::routing::{Route, Routing, routes_of};
+use crate::snapshot::{Address, LocalRoute, Snapshot};
+use crate::sorted::Sorted;
+
+impl Snapshot {
+    /// Makes it what it would be after these steps.
+    #[inline(never)]
+    pub(crate) fn foresee(&mut self, steps: &[Step]) {
+        let mut gone: Vec<(u32, IpAddr, u8)> = Vec::new();
+        let mut bound: Vec<Address> = Vec::new();
+        for step in steps {
+            match &step.change {
+                Change::Level { scope, key, new, .. } => {
+                    if let Ok(Some(conf)) = self.conf_mut(scope) {
+                        conf.set(*key, Some(*new));
+                    }
+                }
+                Change::Address { old, new, .. } => {
+                    gone.extend(old.iter().map(|a| (a.index, a.local, a.prefixlen)));
+                    bound.extend(new.clone());
+                }
+                Change::Route { old, new } => {
+                    self.local_routes.retain(|route| Some(route) != old.as_ref());
+                    self.local_routes.extend(new.clone());
+                    if let Some(routing) = &mut self.routing {
+                        routing.exchange(old.as_ref(), new.as_ref());
+                    }
+                }
+            }
+        }
+        let mut routing = self.routing.take();
+        let gone = Sorted::by(&gone, |place| *place);
+        let goes = |a: &Address| a.peer.is_none() && gone.position((a.index, a.local, a.prefixlen)).is_some();
+        if let Some(routing) = &mut routing {
+            for address in self.addresses.iter().filter(|a| goes(a)) {
+                let routes_of = |a: &Address| self.by_index(a.index).map(|i| routes_of(self, a, i)).unwrap_or_default();
+                // Another address of the same device may need one of them, too.
+                let stays = |a: &&Address| a.index == address.index && !goes(a);
+                let kept: Vec<Route> = self.addresses.iter().filter(stays).flat_map(routes_of).collect();
+                let theirs = routes_of(address);
+                routing.routes.retain(|route| !theirs.contains(route) || kept.contains(route));
+            }
+        }
+        self.addresses.retain(|a| !goes(a));
+        for new in bound {
+            if let (Some(routing), Some(interface)) = (&mut routing, self.by_index(new.index)) {
+                let missing = |route: &Route| !routing.routes.contains(route);
+                let routes: Vec<Route> = routes_of(self, &new, interface).into_iter().filter(missing).collect();
+                routing.routes.extend(routes);
+            }
+            // net/ipv4/devinet.c: __inet_insert_ifa(): behind the last primary of a scope as narrow or narrower.
+            let before = |a: &Address| {
+                a.index == new.index && a.scope >= new.scope && !a.flags.contains(AddressFlags::SECONDARY)
+            };
+            let first = || self.addresses.iter().position(|a| a.index == new.index);
+            let last = self.addresses.iter().rposition(before).map(|at| at + 1);
+            let at = last.or_else(first).unwrap_or(self.addresses.len());
+            self.addresses.insert(at, new);
+        }
+        self.routing = routing;
+    }
+}
+
+impl Routing {
+    /// A local route made by hand, removed or added.
+    fn exchange(&mut self, old: Option<&LocalRoute>, new: Option<&LocalRoute>) {
+        if let Some(old) = old.filter(|route| route.prefix.address().is_ipv4()).map(Route::of_local) {
+            self.routes.retain(|route| *route != old);
+        }
+        if let Some(new) = new.filter(|route| route.prefix.address().is_ipv4()) {
+            self.routes.push(Route::of_local(new));
+            self.looks_senders_up = Some(true);
+        }
+    }
+}
