@@ -27,6 +27,7 @@ from ._errors import (
     RefusedError,
     UnsupportedError,
 )
+from ._decision import Check, Decision, Witness
 from ._host import Host
 from ._levels import Key, Level, LevelMeaning, Levels, OlderMerge, keys, levels, meaning
 from ._native import __version__
@@ -38,7 +39,9 @@ __all__ = [
     "AccessError",
     "Address",
     "Changes",
+    "Check",
     "Conf",
+    "Decision",
     "Finding",
     "Host",
     "Interface",
@@ -61,6 +64,7 @@ __all__ = [
     "Step",
     "UnsupportedError",
     "Verdict",
+    "Witness",
     "__version__",
     "keys",
     "levels",

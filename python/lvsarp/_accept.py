@@ -6,8 +6,8 @@ from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Optional
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Optional, Union
 
     from ._types import AddressLike, PrefixLike, T
 
@@ -21,6 +21,56 @@ def address(value: AddressLike) -> str:
     if isinstance(value, (IPv4Address, IPv6Address)):
         return str(value)
     raise TypeError(f"an address is a str or an ipaddress.IPv4Address or IPv6Address, not {_kind(value)}")
+
+
+def device(value: str) -> str:
+    """An interface's name."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"an interface is named by a str, not {_kind(value)}")
+
+
+def settings(
+    changes: Iterable[Union[str, Mapping[str, int]]], values: Mapping[str, Union[int, Mapping[str, int]]]
+) -> Iterator[tuple[str, str, int]]:
+    """(scope, key, value) of what `Snapshot.with_` is told."""
+    scopes: list[str] = []
+    found: list[tuple[str, str, int]] = []
+    for change in changes:
+        if not isinstance(change, str):
+            found += [(*_scope_and_key(name), value) for name, value in _items(change)]
+        elif "=" in change:
+            name, _, value = change.partition("=")
+            try:
+                found.append((*_scope_and_key(name.strip()), int(value)))
+            except ValueError:
+                raise ValueError(f"{change!r} is not SCOPE.KEY=VALUE, such as all.arp_ignore=3") from None
+        else:
+            scopes.append(change)
+    for name, one_or_many in values.items():
+        if isinstance(one_or_many, int):
+            found += [(scope, name, one_or_many) for scope in scopes]
+            if not scopes:
+                raise ValueError(f"{name}={one_or_many} needs a scope in front of it: with_('all', {name}={one_or_many})")
+        else:
+            found += [(name, key, value) for key, value in _items(one_or_many)]
+    if not found:
+        raise ValueError("no value is named: with_('all', arp_ignore=3)")
+    yield from found
+
+
+def _items(values: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    if not hasattr(values, "items"):
+        raise TypeError(f"a value is an int, and several are a mapping such as {{'all.arp_ignore': 3}}, not {_kind(values)}")
+    return values.items()
+
+
+def _scope_and_key(name: str) -> tuple[str, str]:
+    if not isinstance(name, str):
+        raise TypeError(f"a key is named by a str such as 'all.arp_ignore', not {_kind(name)}")
+    # An interface's name may have dots in it, a key has none.
+    scope, _, key = name.rpartition(".")
+    return scope, key
 
 
 def prefix(value: PrefixLike) -> str:

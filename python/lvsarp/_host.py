@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _accept, _levels, _native, _network, _outcome
+from . import _accept, _decision, _levels, _native, _network, _outcome
 from ._snapshot import Snapshot
 
 TYPE_CHECKING = False
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Optional
 
+    from ._decision import Decision
     from ._levels import Levels
     from ._network import Address, Interface
     from ._outcome import Changes, Plan, Report
@@ -108,6 +109,28 @@ class Host:
         empty list or an address that is none.
         """
         return _outcome.report(self._inner.check(None if vips is None else _accept.addresses(vips)))
+
+    def would_reply(self, target: AddressLike, sender: AddressLike, on: str, *, verify: bool = False) -> Decision:
+        """Whether this host would answer the who-has "who has ``target``, tell ``sender``" that arrives on interface
+        ``on``, and why; see :meth:`Snapshot.would_reply`.
+
+        ``verify``: ask the running kernel about the part that routing decides, too; ``decision.witness`` says whether it
+        agrees.
+        """
+        asked = _accept.address(target), _accept.address(sender), _accept.device(on)
+        return _decision.decision(self._inner.would_reply(*asked, verify=verify))
+
+    def would_announce(
+        self, target: AddressLike, on: str, source: Optional[AddressLike] = None, *, verify: bool = False
+    ) -> Decision:
+        """Which sender this host would put into its own request for ``target`` that leaves by interface ``on``, and why;
+        see :meth:`Snapshot.would_announce`.
+
+        ``verify``: ask the running kernel about the part that routing decides, too; ``decision.witness`` says whether it
+        agrees.
+        """
+        asked = _accept.address(target), _accept.device(on), None if source is None else _accept.address(source)
+        return _decision.decision(self._inner.would_announce(*asked, verify=verify))
 
     # Act on single things
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Optional
 
+    from ._decision import Decision
     from ._levels import Levels
     from ._network import Interface
     from ._outcome import Changes, Finding, Plan, Report, Step
@@ -53,6 +54,20 @@ def report(value: Report) -> str:
     verdicts = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for v in value.verdicts]
     verdict = _mark("lvsarp-good", "silent") if value.ok else _mark("lvsarp-bad", "not silent")
     return _page(verdict, _findings(value.findings), _table(("VIP", "interface", "answered", "announced"), verdicts))
+
+
+def decision(value: Decision) -> str:
+    """The answer, the checks that lead to it, and what may change it."""
+    if value.question.startswith("who-has"):
+        mark = {True: "lvsarp-bad", False: "lvsarp-good", None: "lvsarp-doubt"}[value.replies]
+    else:
+        mark = "lvsarp-doubt" if value.source is None else "lvsarp-good"
+    checks = [("pass" if check.passes else "stop", check.text, check.function) for check in value.trace]
+    doubts = [_mark("lvsarp-doubt", text) for text in value.caveats]
+    if value.witness is not None:
+        marks = {True: "lvsarp-good", False: "lvsarp-bad", None: "lvsarp-doubt"}
+        doubts.append(_mark(marks[value.witness.agrees], value.witness.text))
+    return _page(_mark(mark, value.rule), _table(("", "check", "kernel function"), checks), *doubts)
 
 
 def plan(value: Plan) -> str:

@@ -71,9 +71,16 @@ class Interface(Value):
         In bytes.
     master
         The index of the bridge, bond or VRF that it belongs to, or None.
+    vrf_table
+        The routing table of a VRF, or None.
     link
         The index of the device below it (VLAN, macvlan) or of its peer (veth, possibly in another namespace), or
         None.
+    xdp
+        Whether an XDP program sees every frame first. None where the kernel does not say.
+    port_answers
+        Whether, as the port of a bridge, it is one that answers ARP for others (``proxy_arp``, ``neigh_suppress``). None
+        where it is no port.
     conf
         Its own values of ``net.ipv4.conf``. None where it has no IPv4 part (an MTU below 68).
     """
@@ -86,7 +93,10 @@ class Interface(Value):
     mac: Optional[str]
     mtu: int
     master: Optional[int]
+    vrf_table: Optional[int]
     link: Optional[int]
+    xdp: Optional[bool]
+    port_answers: Optional[bool]
     conf: Optional[Conf]
 
     @property

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from . import _accept, _levels, _native, _network, _outcome
+from . import _accept, _decision, _levels, _native, _network, _outcome
 from ._network import Address, Conf, Interface, LocalRoute
 from ._value import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, Optional
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Optional, Union
 
+    from ._decision import Decision
     from ._levels import Levels
     from ._outcome import Plan, Report
     from ._types import AddressLike, LevelScope, Method, PrefixLike
@@ -119,6 +120,47 @@ class Snapshot:
         address that is none.
         """
         return _outcome.report(self._inner.check(None if vips is None else _accept.addresses(vips)))
+
+    def would_reply(self, target: AddressLike, sender: AddressLike, on: str) -> Decision:
+        """Whether the kernel would answer the who-has "who has ``target``, tell ``sender``" that arrives on interface
+        ``on``, and why.
+
+        ``on`` is the interface that receives the frame in the end: a bridge, not its port; a VLAN, not the interface below
+        it. Raises NoInterfaceError if there is no such interface, ValueError for what is no IPv4 address.
+        """
+        asked = _accept.address(target), _accept.address(sender), _accept.device(on)
+        return _decision.decision(self._inner.would_reply(*asked))
+
+    def would_announce(self, target: AddressLike, on: str, source: Optional[AddressLike] = None) -> Decision:
+        """Which sender the kernel would put into its own request for ``target`` (the next hop) that leaves by interface
+        ``on``, and why.
+
+        ``source`` is the source address of the packet that waits for the answer. None stands for a request without a
+        packet, such as the unicast request by which the kernel makes sure of a neighbour that it knows. Raises
+        NoInterfaceError if there is no such interface, ValueError for what is no IPv4 address.
+        """
+        sent_from = None if source is None else _accept.address(source)
+        return _decision.decision(
+            self._inner.would_announce(_accept.address(target), _accept.device(on), sent_from)
+        )
+
+    def with_(self, *changes: Union[str, Mapping[str, int]], **values: Union[int, Mapping[str, int]]) -> Snapshot:
+        """The same host with other values: "what if", without touching anything.
+
+        Any of these, and several at once::
+
+            snapshot.with_("all.arp_ignore=3")
+            snapshot.with_({"all.arp_ignore": 3, "eth0.arp_ignore": 0})
+            snapshot.with_("eth0", arp_ignore=3, arp_announce=1)
+            snapshot.with_(all={"arp_ignore": 3})
+
+        Any value that the kernel can hold is taken, also one without a meaning. Raises NoInterfaceError if there is no such
+        interface, ValueError for what is no key, no value of 32 bits, or says nothing at all.
+        """
+        inner = self._inner
+        for scope, key, value in _accept.settings(changes, values):
+            inner = inner.with_value(scope, key, value)
+        return Snapshot._of(inner)
 
     def plan(
         self,

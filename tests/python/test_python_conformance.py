@@ -8,10 +8,14 @@ import lvsarp
 import pytest
 from lab import sandbox
 
-FILES = sorted((Path(__file__).parents[1] / "conformance").glob("*.json"))
+SUITE = Path(__file__).parents[1] / "conformance"
+FILES = sorted(SUITE.glob("*.json"))
 CASES = [
     pytest.param(case, id=f"{file.stem}: {case['name']}") for file in FILES for case in json.loads(file.read_text())
 ]
+
+
+REQUEST = {"target": "127.0.0.1", "sender": "10.0.0.2", "on": "lo"}
 
 
 def sh(line):
@@ -33,8 +37,23 @@ def look(call, line="", key="", dev="lo"):
     return sh(line) if call == "sh" else shown(dev)
 
 
+def decide(host, call, options):
+    """A decision of the host, or of a snapshot: one in a file (`snapshot`), or with other values (`set`)."""
+    options = dict(options)
+    name, values = options.pop("snapshot", None), options.pop("set", "").split()
+    snapshot = lvsarp.Snapshot.from_json((SUITE / "snapshots" / f"{name}.json").read_text()) if name else host.snapshot()
+    if name or values:
+        return getattr(snapshot.with_(*values) if values else snapshot, call)(**options).as_dict()
+    decision = getattr(host, call)(**options)
+    options.pop("verify", None)
+    assert getattr(snapshot, call)(**options) == decision.__replace__(witness=None)
+    return decision.as_dict()
+
+
 def ask(host, call, options):
     """One call of the package, its answer as plain data."""
+    if call in ("would_reply", "would_announce"):
+        return decide(host, call, options)
     options = dict(options)
     first = {"get": "name", "set": "name", "bind": "vip", "unbind": "vip"}.get(
         call, "prefix" if "prefix" in call else None
@@ -96,6 +115,10 @@ def test_there_are_cases_and_each_could_fail(forked):
         {"call": "get", "with": {"name": "lo"}, "expect": {"arp_ignore": {"own": 7}}},
         {"call": "addresses", "with": {"dev": "lo"}, "expect": []},
         {"call": "get", "with": {"name": "eth7"}, "error": "no-interface", "says": "not that"},
+        {"call": "would_reply", "with": REQUEST, "expect": {"replies": True}},
+        {"call": "would_reply", "with": REQUEST, "expect": {"trace": []}},
+        {"call": "would_reply", "with": {**REQUEST, "set": "all.arp_ignore=1"}, "error": "invalid-input"},
+        {"call": "would_reply", "with": {**REQUEST, "snapshot": "format-1"}, "expect": {"rule": "reply: it is up"}},
     ):
         with pytest.raises(AssertionError):
             forked(run, {"name": "wrong", "setup": [], "calls": [call]})

@@ -23,7 +23,7 @@ VALUES = [
     Changes(True, (STEP,), (FINDING,)),
     Plan((STEP,), (), True),
     Conf({"arp_ignore": 1}),
-    Interface(2, "eth0", "veth", ("UP",), 1, "02:00:00:00:00:01", 1500, None, 3, Conf({"arp_ignore": 1})),
+    Interface(**{**dict.fromkeys(Interface._fields), "index": 2, "name": "eth0", "flags": ("UP",), "conf": Conf({})}),
     Address(1, "lo", "192.0.2.10", None, 32, None, "host", "lo:0", ("permanent",), None, 204, None, None),
     LocalRoute("198.51.100.0/24", 1, "lo", 255, 204),
     lvsarp.keys()[3],
@@ -39,7 +39,8 @@ def seen(server, host):
     snapshot = host.snapshot()
     report, plan, levels = host.check(), host.plan(["192.0.2.10", "192.0.2.20"]), host.get("eth0")
     changes = host.apply(["192.0.2.10"])
-    return [snapshot, report, plan, levels, changes, *snapshot.interfaces, *snapshot.addresses, *snapshot.local_routes]
+    decision = host.would_reply("192.0.2.10", "192.0.2.1", "eth0", verify=True)
+    return [snapshot, report, plan, levels, changes, decision, *snapshot.interfaces, *snapshot.addresses, *snapshot.local_routes]
 
 
 def is_plain(data):
@@ -224,7 +225,7 @@ def text_of(html):
 
 
 def test_html_is_well_formed_and_follows_light_and_dark(seen):
-    for value in seen[:5]:
+    for value in seen[:6]:
         html = value._repr_html_()
         assert text_of(html)
         assert "currentColor" in html and "prefers-color-scheme: dark" in html
@@ -245,6 +246,7 @@ def test_html_escapes_the_names_that_the_kernel_allows(server, host):
         host.plan(["192.0.2.10"]),
         host.set(name, arp_ignore=1),
         host.apply(["192.0.2.10"]),
+        host.would_reply("192.0.2.10", "192.0.2.1", name),
     ):
         html = value._repr_html_()
         assert name in text_of(html) and "<b>" not in html, value

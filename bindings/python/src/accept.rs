@@ -1,5 +1,6 @@
 //! Arguments on their way in: Python's text and numbers become the library's checked types.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use lvsarp::{IfName, Key, LevelScope, Method, Prefix, Scope, Via, Vip};
@@ -70,6 +71,11 @@ pub fn scope(name: &Text) -> PyResult<Scope> {
 
 pub fn device(name: &Text) -> PyResult<IfName> {
     IfName::new(&name.0).map_err(raised)
+}
+
+/// An IPv4 address, as ARP has them.
+pub fn ipv4(what: &str, text: &Text) -> PyResult<Ipv4Addr> {
+    lvsarp::ipv4(what, &text.0).map_err(raised)
 }
 
 pub fn vip(text: &Text) -> PyResult<Vip> {

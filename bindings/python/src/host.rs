@@ -41,7 +41,21 @@ impl Host {
     }
 
     fn snapshot(&self, py: Python<'_>) -> PyResult<Snapshot> {
-        self.ask(py, lvsarp::Host::snapshot).map(Snapshot)
+        self.ask(py, lvsarp::Host::snapshot).map(Snapshot::new)
+    }
+
+    #[pyo3(signature = (target, sender, on, *, verify))]
+    fn would_reply(&self, py: Python<'_>, target: Text, sender: Text, on: Text, verify: bool) -> Answer {
+        let (target, sender) = (accept::ipv4("target", &target)?, accept::ipv4("sender", &sender)?);
+        let on = accept::device(&on)?;
+        json(self.ask(py, |host| host.would_reply(target, sender, &on, verify))?)
+    }
+
+    #[pyo3(signature = (target, on, source, *, verify))]
+    fn would_announce(&self, py: Python<'_>, target: Text, on: Text, source: Option<Text>, verify: bool) -> Answer {
+        let (target, on) = (accept::ipv4("target", &target)?, accept::device(&on)?);
+        let source = source.map(|source| accept::ipv4("source", &source)).transpose()?;
+        json(self.ask(py, |host| host.would_announce(target, &on, source, verify))?)
     }
 
     fn interfaces(&self, py: Python<'_>) -> Answer {

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use lvsarp::{Level, Levels};
+use lvsarp::{Level, Levels, Model};
 use pyo3::prelude::*;
 use serde::Serialize;
 
-use crate::accept::{self, Text};
+use crate::accept::{self, Integer, Text};
 use crate::desired::Desired;
 use crate::error::raised;
 
@@ -34,30 +34,41 @@ pub fn addresses_of(vips: Option<Vec<Text>>) -> PyResult<Option<Vec<IpAddr>>> {
     Ok(Some(accept::vips(&vips)?.into_iter().map(|vip| vip.address()).collect()))
 }
 
-/// A network namespace as plain data.
+/// A network namespace as plain data, indexed for decisions.
 #[pyclass(frozen, eq, module = "lvsarp._native")]
-#[derive(PartialEq)]
-pub struct Snapshot(pub lvsarp::Snapshot);
+pub struct Snapshot(pub Model<'static>);
+
+impl Snapshot {
+    pub fn new(snapshot: lvsarp::Snapshot) -> Snapshot {
+        Snapshot(Model::new(snapshot))
+    }
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Snapshot) -> bool {
+        self.0.snapshot() == other.0.snapshot()
+    }
+}
 
 #[pymethods]
 impl Snapshot {
     #[staticmethod]
     fn from_json(py: Python<'_>, text: Text) -> PyResult<Snapshot> {
-        py.detach(|| lvsarp::Snapshot::from_json(&text.0)).map(Snapshot).map_err(raised)
+        py.detach(|| lvsarp::Snapshot::from_json(&text.0)).map(Snapshot::new).map_err(raised)
     }
 
     fn to_json(&self, py: Python<'_>) -> String {
-        py.detach(|| self.0.to_json())
+        py.detach(|| self.0.snapshot().to_json())
     }
 
     #[getter]
     fn kernel(&self) -> &str {
-        &self.0.kernel
+        &self.0.snapshot().kernel
     }
 
     fn levels(&self, scope: Text) -> PyResult<LevelsTuple> {
         let scope = accept::scope(&scope)?;
-        self.0.levels(&scope).map(levels_tuple).map_err(raised)
+        self.0.snapshot().levels(&scope).map(levels_tuple).map_err(raised)
     }
 
     fn check(&self, py: Python<'_>, vips: Option<Vec<Text>>) -> Answer {
@@ -65,7 +76,26 @@ impl Snapshot {
         json(py.detach(|| self.0.check(vips.as_deref())).map_err(raised)?)
     }
 
+    fn would_reply(&self, py: Python<'_>, target: Text, sender: Text, on: Text) -> Answer {
+        let (target, sender) = (accept::ipv4("target", &target)?, accept::ipv4("sender", &sender)?);
+        let on = accept::device(&on)?;
+        json(py.detach(|| self.0.would_reply(target, sender, &on)).map_err(raised)?)
+    }
+
+    fn would_announce(&self, py: Python<'_>, target: Text, on: Text, source: Option<Text>) -> Answer {
+        let (target, on) = (accept::ipv4("target", &target)?, accept::device(&on)?);
+        let source = source.map(|source| accept::ipv4("source", &source)).transpose()?;
+        json(py.detach(|| self.0.would_announce(target, &on, source)).map_err(raised)?)
+    }
+
+    /// The same host with another value of one key.
+    fn with_value(&self, scope: Text, key: Text, value: Integer<'_>) -> PyResult<Snapshot> {
+        let (scope, key) = (accept::scope(&scope)?, key.0.parse().map_err(raised)?);
+        let changed = self.0.snapshot().with(&scope, key, value.any_value_of(key)?);
+        changed.map(Snapshot::new).map_err(raised)
+    }
+
     fn plan(&self, py: Python<'_>, desired: &Desired) -> Answer {
-        json(py.detach(|| self.0.plan(&desired.0)).map_err(raised)?)
+        json(py.detach(|| self.0.snapshot().plan(&desired.0)).map_err(raised)?)
     }
 }
