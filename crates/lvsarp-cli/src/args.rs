@@ -9,7 +9,25 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  done; of check: every VIP is silent
   1  findings: a VIP is not silent or not there, or apply was refused because it would not be
-  2  an error, wrong arguments, or of check: it could not be told";
+  2  an error, wrong arguments, or of check and explain: it could not be told";
+
+const EXPLAIN_WHO_HAS: &str = "\
+Examples:
+  lvsarp explain who-has 192.0.2.10 --tell 192.0.2.1 --on eth0
+  lvsarp explain who-has 192.0.2.10 --tell 192.0.2.1 --on eth0 --set all.arp_ignore=3
+
+Exit status:
+  0  there is an answer, yes or no
+  2  an error, wrong arguments, or a level that decides is unknown";
+
+const EXPLAIN_ANNOUNCE: &str = "\
+Examples:
+  lvsarp explain announce 192.0.2.1 --on eth0 --from 192.0.2.10
+  lvsarp explain announce 192.0.2.1 --on eth0 --from 192.0.2.10 --set eth0.arp_announce=1
+
+Exit status:
+  0  there is an answer: a sender, or no request
+  2  an error, wrong arguments, or a level that decides is unknown";
 
 /// Keep LVS-DR real servers silent in ARP.
 #[derive(Debug, Parser)]
@@ -39,6 +57,13 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Take back what apply did: the VIPs first, then the levels
     Undo(UndoArgs),
+    /// Say what the kernel does with a request, and why
+    #[command(arg_required_else_help = false)]
+    Explain {
+        /// What is asked
+        #[command(subcommand)]
+        question: Question,
+    },
     /// Print what lvsarp sees as JSON, for --snapshot here or on another machine
     Snapshot,
     /// Explain the levels of arp_ignore and arp_announce, and the other keys
@@ -126,6 +151,63 @@ pub(crate) struct UndoArgs {
     /// How long to wait for another lvsarp that works on the same namespace [default: 10]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Question {
+    /// Would a who-has that arrives be answered?
+    #[command(after_help = EXPLAIN_WHO_HAS)]
+    WhoHas(WhoHasArgs),
+    /// Which sender would a request of this host's own carry?
+    #[command(after_help = EXPLAIN_ANNOUNCE)]
+    Announce(AnnounceArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhoHasArgs {
+    /// IPv4 address that is asked for
+    #[arg(value_name = "TARGET", value_hint = ValueHint::Other)]
+    pub target: OsString,
+
+    /// IPv4 address that asks; 0.0.0.0 is a probe for duplicates
+    #[arg(long, value_name = "SENDER", value_hint = ValueHint::Other)]
+    pub tell: OsString,
+
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnnounceArgs {
+    /// IPv4 address of the next hop: the gateway, where there is one
+    #[arg(value_name = "TARGET", value_hint = ValueHint::Other)]
+    pub target: OsString,
+
+    /// Source address of the packet that waits for the answer; without it no packet waits
+    #[arg(long, value_name = "SOURCE", value_hint = ValueHint::Other)]
+    pub from: Option<OsString>,
+
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Interface that receives or sends the frame in the end: a bridge, not its port
+    #[arg(long, value_name = "IFACE", value_hint = ValueHint::Other)]
+    pub on: OsString,
+
+    /// What if: another value of a key for this question, such as all.arp_ignore=3; nothing is changed. May be repeated
+    #[arg(long, value_name = "SCOPE.KEY=VALUE", value_hint = ValueHint::Other)]
+    pub set: Vec<OsString>,
+
+    /// Read a snapshot from a file instead of the kernel; - is the standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub snapshot: Option<OsString>,
+
+    /// Ask the running kernel as well about the part that routing decides
+    #[arg(long, conflicts_with_all = ["snapshot", "set"])]
+    pub verify: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use lvsarp::{Host, IfName, LOCK_PATIENCE, Netns, Prefix, Snapshot, Vip};
+use lvsarp::{Host, IfName, Key, LOCK_PATIENCE, Netns, Prefix, Scope, Snapshot, Vip};
 
 use crate::failure::Failure;
 
@@ -108,6 +108,20 @@ pub(crate) fn prefixes(values: &[OsString]) -> Result<Vec<Prefix>, Failure> {
 
 pub(crate) fn interface(value: &OsStr) -> Result<IfName, Failure> {
     Ok(IfName::from_bytes(value.as_bytes())?)
+}
+
+/// `SCOPE.KEY=VALUE`. An interface's name may have dots in it, and even an equals sign; a key has neither.
+pub(crate) fn setting(value: &OsStr) -> Result<(Scope, Key, i32), Failure> {
+    let text = text("--set", value)?;
+    let named = text.rsplit_once('=').and_then(|(name, value)| Some((name.rsplit_once('.')?, value)));
+    let Some(((scope, key), value)) = named else {
+        return Err(Failure::input(format!("--set {text:?}"), "it is not SCOPE.KEY=VALUE, such as all.arp_ignore=3"));
+    };
+    let key = key.parse::<Key>().map_err(|e| Failure::from(e).hint("see: lvsarp levels"))?;
+    let number = value.parse().map_err(|_| {
+        Failure::input(format!("{value:?} as a value of {key}"), "it is not a decimal integer of 32 bits")
+    })?;
+    Ok((Scope::new(scope)?, key, number))
 }
 
 /// How long to wait for the lock.

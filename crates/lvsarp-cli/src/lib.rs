@@ -8,6 +8,7 @@ mod answer;
 mod apply;
 mod args;
 mod check;
+mod explain;
 mod failure;
 mod input;
 mod levels;
@@ -55,6 +56,7 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Command::Check(args) => check::run(&args, netns.as_ref(), look),
         Command::Apply(args) => apply::run(&args, netns.as_ref(), look),
         Command::Undo(args) => apply::undo(&args, netns.as_ref(), look),
+        Command::Explain { question } => explain::run(&question, netns.as_ref(), look),
         Command::Snapshot => {
             let snapshot = input::host(netns.as_ref())?.snapshot()?;
             Ok(if look.json { Answer::json(&snapshot) } else { Answer::indented(&snapshot) })

@@ -17,7 +17,7 @@ const DESCRIPTION: &[&str] = &[
 ];
 
 const EXIT_STATUS: &[(&str, &str)] = &[
-    ("0", "Done. Of check: every VIP is silent, perhaps with warnings."),
+    ("0", "Done. Of check: every VIP is silent, perhaps with warnings. Of explain: there is an answer, whichever."),
     (
         "1",
         "Findings. Of check: a VIP is not silent on some interface, or is not there. Of apply: refused, because a VIP would not be silent \
@@ -25,7 +25,8 @@ const EXIT_STATUS: &[(&str, &str)] = &[
     ),
     (
         "2",
-        "An error: wrong arguments, no such interface or namespace, a missing capability, a failed system call. Of check: it could not be told.",
+        "An error: wrong arguments, no such interface or namespace, a missing capability, a failed system call. Of check: it could not be told. \
+         Of explain: a level that decides is unknown.",
     ),
 ];
 
@@ -55,6 +56,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("lvsarp check --vip 192.0.2.10 || echo not silent", "Ask from a script."),
     ("lvsarp --netns rs1 status", "Look at another network namespace."),
     ("ssh rs1 lvsarp snapshot | lvsarp check --snapshot -", "Check another machine from here."),
+    ("lvsarp explain who-has 192.0.2.10 --tell 192.0.2.1 --on eth0", "Why a request is answered, or why not."),
+    (
+        "lvsarp explain announce 192.0.2.1 --on eth0 --from 192.0.2.10 --set all.arp_announce=1",
+        "What if the level were another one? Nothing is changed.",
+    ),
     ("lvsarp undo", "Take back what apply did."),
     ("lvsarp levels arp_ignore", "What the values mean."),
 ];
@@ -90,7 +96,7 @@ pub(crate) fn page() -> Vec<u8> {
     man.render_options_section(&mut page).expect(VEC);
     Roff::new().control("SH", ["COMMANDS"]).to_writer(&mut page).expect(VEC);
     for sub in command.get_subcommands() {
-        subcommand(sub, &mut page);
+        subcommand(sub, sub.get_name(), &mut page);
     }
     rest().to_writer(&mut page).expect(VEC);
     page
@@ -98,15 +104,23 @@ pub(crate) fn page() -> Vec<u8> {
 
 const VEC: &str = "a Vec takes every byte";
 
-/// One command with the options that are its own.
-fn subcommand(sub: &Command, page: &mut Vec<u8>) {
+/// One command with the options that are its own, or the commands below it.
+fn subcommand(sub: &Command, name: &str, page: &mut Vec<u8>) {
+    let below: Vec<&Command> = sub.get_subcommands().filter(|below| below.get_name() != "help").collect();
+    if !below.is_empty() {
+        for sub in below {
+            subcommand(sub, &format!("{name} {}", sub.get_name()), page);
+        }
+        return;
+    }
     let own = sub.clone().mut_args(|arg| {
         let shared = arg.is_global_set() || arg.get_id() == "help";
         arg.hide(shared)
     });
     let mut roff = Roff::new();
-    roff.control("SS", [sub.get_name()]);
-    roff.text([roman(format!("{}.", sub.get_about().map(ToString::to_string).unwrap_or_default()))]);
+    roff.control("SS", [name]);
+    let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+    roff.text([roman(if about.ends_with('?') { about } else { format!("{about}.") })]);
     roff.to_writer(page).expect(VEC);
     let mut options = Vec::new();
     Man::new(own).render_options_section(&mut options).expect(VEC);

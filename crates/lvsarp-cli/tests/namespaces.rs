@@ -40,8 +40,15 @@ fn apply_and_undo_work_in_another_namespace_only() {
 fn a_namespace_that_is_not_there_is_named() {
     let host = Sandbox::real_server();
     let before = host.state();
-    for command in ["status", "check", "apply --vip 192.0.2.10", "apply --vip 192.0.2.10 --dry-run", "undo", "snapshot"]
-    {
+    for command in [
+        "status",
+        "check",
+        "apply --vip 192.0.2.10",
+        "apply --vip 192.0.2.10 --dry-run",
+        "undo",
+        "snapshot",
+        "explain announce 192.0.2.1 --on eth0",
+    ] {
         let ran = host.run(&format!("{command} --netns nowhere")).refused("network namespace \"nowhere\"");
         assert!(ran.err.contains("there is no /run/netns/nowhere"), "{ran:?}");
         let json = host.run(&format!("{command} --json --netns nowhere")).ended(2).json();

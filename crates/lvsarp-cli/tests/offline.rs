@@ -52,14 +52,14 @@ fn a_snapshot_is_indented_for_people_and_one_line_for_programs() {
     let json = host.run("snapshot --json").ended(0).json();
     assert!(text.lines().count() > 100);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), json);
-    assert_eq!(json["format"], 1);
+    assert_eq!(json["format"], lvsarp::FORMAT);
 }
 
 #[test]
 fn what_is_no_snapshot_is_refused_with_the_reason() {
     let host = Sandbox::new();
     let good = host.run("snapshot --json").ended(0).out;
-    let newer = good.replacen("\"format\":1", "\"format\":99", 1);
+    let newer = good.replacen("\"format\":2", "\"format\":99", 1);
     assert_ne!(newer, good);
     let half = &good[..good.len() / 2];
     for (input, words) in [
@@ -75,6 +75,7 @@ fn what_is_no_snapshot_is_refused_with_the_reason() {
         let line = "check --snapshot -";
         host.run_with_input(line, input).refused(words);
         host.run_with_input("status --snapshot -", input).refused(words);
+        host.run_with_input("explain announce 192.0.2.1 --on eth0 --snapshot -", input).refused(words);
         host.run_with_input("apply --vip 192.0.2.10 --dry-run --snapshot -", input).refused(words);
         let json = host.run_with_input(&format!("{line} --json"), input).ended(2).json();
         assert_eq!(json["error"]["kind"], "invalid-input");

@@ -28,7 +28,8 @@ fn on_terminal(host: &Sandbox, line: &str, environment: &[(&str, &str)]) -> Stri
 fn there_are_colours_on_a_terminal_only_and_no_color_turns_them_off() {
     let host = Sandbox::real_server();
     host.sh("ip addr add 192.0.2.10/32 dev lo");
-    for line in ["status", "check", "apply --vip 192.0.2.10 --dry-run", "levels"] {
+    let explain = "explain who-has 192.0.2.10 --tell 192.0.2.3 --on eth0";
+    for line in ["status", "check", "apply --vip 192.0.2.10 --dry-run", "levels", explain] {
         assert!(on_terminal(&host, line, &[]).contains("\u{1b}["), "{line} has no colour on a terminal");
         assert!(on_terminal(&host, line, &[("NO_COLOR", "")]).contains("\u{1b}["), "{line}: empty means not set");
         for off in [("NO_COLOR", "1"), ("TERM", "dumb")] {
@@ -49,6 +50,10 @@ fn no_line_ends_with_a_space() {
         "status",
         "check",
         "apply --vip 192.0.2.10 --dry-run",
+        "explain who-has 192.0.2.10 --tell 192.0.2.3 --on eth0",
+        "explain announce 192.0.2.3 --on eth0",
+        "explain --help",
+        "explain who-has --help",
         "snapshot",
         "levels",
         "levels --lang zh",
@@ -97,15 +102,38 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn help_names_every_command_and_the_exit_status() {
     let help = plain(&["--help"], &[]).ended(0).out;
-    for word in
-        ["status", "check", "apply", "undo", "snapshot", "levels", "completions", "man", "Exit status:", "--netns"]
-    {
+    for word in [
+        "status",
+        "check",
+        "apply",
+        "undo",
+        "explain",
+        "snapshot",
+        "levels",
+        "completions",
+        "man",
+        "Exit status:",
+        "--netns",
+    ] {
         assert!(help.contains(word), "{word} is not in {help}");
     }
-    for later in ["explain", "probe", "audit", "watch", "boot", "restore", "persist"] {
+    for later in ["probe", "audit", "watch", "boot", "restore", "persist"] {
         assert!(!help.contains(later), "{later} is in {help}");
     }
     assert_eq!(plain(&["help", "apply"], &[]).ended(0).out, plain(&["apply", "--help"], &[]).out);
+    let question = plain(&["explain", "who-has", "--help"], &[]).ended(0).out;
+    for word in [
+        "<TARGET>",
+        "--tell <SENDER>",
+        "--on <IFACE>",
+        "--set <SCOPE.KEY=VALUE>",
+        "--verify",
+        "Examples:",
+        "Exit status:",
+    ] {
+        assert!(question.contains(word), "{word} is not in {question}");
+    }
+    assert_eq!(plain(&["help", "explain", "who-has"], &[]).ended(0).out, question);
     assert_eq!(plain(&["--version"], &[]).ended(0).out, format!("lvsarp {}\n", env!("CARGO_PKG_VERSION")));
 }
 
@@ -113,7 +141,9 @@ fn help_names_every_command_and_the_exit_status() {
 fn every_shell_gets_its_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = plain(&["completions", shell], &[]).ended(0).out;
-        assert!(script.contains("lock-timeout") && script.contains("lvsarp"), "{shell}");
+        for word in ["lvsarp", "lock-timeout", "who-has", "announce", "verify"] {
+            assert!(script.contains(word), "{word} is not in the script for {shell}");
+        }
         let json = plain(&["completions", shell, "--json"], &[]).ended(0).json();
         assert_eq!(json["script"], script);
     }
@@ -131,10 +161,15 @@ fn bash_completes_with_the_script() {
         Ran::of(Command::new("bash").args(["-c", &script])).ended(0).out
     };
     let commands = ask("lvsarp");
-    for word in ["status", "check", "apply", "undo", "snapshot", "levels", "man"] {
+    for word in ["status", "check", "apply", "undo", "explain", "snapshot", "levels", "man"] {
         assert!(commands.split_whitespace().any(|c| c == word), "{word} is not in {commands}");
     }
     assert_eq!(ask("lvsarp apply --scope").trim(), "all interface");
+    let questions = ask("lvsarp explain");
+    for word in ["who-has", "announce"] {
+        assert!(questions.split_whitespace().any(|c| c == word), "{word} is not in {questions}");
+    }
+    assert!(ask("lvsarp explain who-has").contains("--tell"));
 }
 
 #[test]
@@ -149,6 +184,8 @@ fn the_manual_page_has_its_sections_commands_and_options() {
         ".SH COMMANDS",
         ".SS apply",
         ".SS undo",
+        ".SS \"explain who-has\"",
+        ".SS \"explain announce\"",
         ".SS status",
         ".SS check",
         ".SS snapshot",
@@ -163,7 +200,15 @@ fn the_manual_page_has_its_sections_commands_and_options() {
     ] {
         assert!(page.lines().any(|l| l.starts_with(line)), "{line} is not in the page");
     }
-    for word in ["/run/lvsarp/", "\\-\\-lock\\-timeout", "\\-\\-netns", "CAP_NET_ADMIN", "NO_COLOR"] {
+    for word in [
+        "/run/lvsarp/",
+        "\\-\\-lock\\-timeout",
+        "\\-\\-netns",
+        "\\-\\-tell",
+        "\\-\\-verify",
+        "CAP_NET_ADMIN",
+        "NO_COLOR",
+    ] {
         assert!(page.contains(word), "{word} is not in the page");
     }
     assert_eq!(page.matches("\\-\\-netns\\fR").count(), 1, "shared options stand in one place");
