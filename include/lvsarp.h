@@ -97,6 +97,7 @@ extern "C" {
 #define LVSARP_LEVELS_INIT { sizeof(struct lvsarp_levels), { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 #define LVSARP_APPLY_OPTIONS_INIT { sizeof(struct lvsarp_apply_options), 0, 0, 0, 0, "", "", "" }
 #define LVSARP_BIND_OPTIONS_INIT { sizeof(struct lvsarp_bind_options), 0, 0, "", "", "" }
+#define LVSARP_DECISION_INIT { sizeof(struct lvsarp_decision), 0, 0, 0, 0, "", "", "" }
 #define LVSARP_MEANING_INIT { sizeof(struct lvsarp_meaning), 0, 0, 0, 0, "", "" }
 
 /* The keys of net.ipv4.conf, numbered as the kernel numbers them (include/uapi/linux/ip.h: IPV4_DEVCONF_*). */
@@ -137,6 +138,8 @@ extern "C" {
 #define LVSARP_SHARED_MEDIA 7
 /** Key ignore_routes_with_linkdown: skip routes whose interface has no carrier. */
 #define LVSARP_IGNORE_ROUTES_WITH_LINKDOWN 29
+/** Key log_martians: log packets with impossible addresses. */
+#define LVSARP_LOG_MARTIANS 11
 /** Key promote_secondaries: promote a secondary address when its primary is deleted, instead of deleting it. */
 #define LVSARP_PROMOTE_SECONDARIES 20
 
@@ -240,6 +243,29 @@ extern "C" {
 #define LVSARP_SEVERITY_WARNING 2
 /** Good to know. */
 #define LVSARP_SEVERITY_INFO 3
+
+/* Flags of lvsarp_would_reply() and lvsarp_would_announce(). */
+
+/** Ask the running kernel as well (lvsarp_decision.witness). */
+#define LVSARP_VERIFY 1
+
+/* What a host remembers of the sender of a who-has (lvsarp_decision.learns; net/ipv4/arp.c: arp_process()). */
+
+/** Nothing: not even an entry that it has is touched. */
+#define LVSARP_LEARNS_NOTHING 0
+/** An entry that it has gets the sender's MAC; no entry is made. */
+#define LVSARP_LEARNS_UPDATES 1
+/** The sender enters the neighbour cache, or its entry gets the sender's MAC. */
+#define LVSARP_LEARNS_ENTERS 2
+
+/* What a note on a decision is (lvsarp_note.kind). */
+
+/** One of the kernel's checks. They come in the kernel's order, up to the one that decides. */
+#define LVSARP_NOTE_CHECK 0
+/** Something outside of the model that may change the answer, such as a packet filter. */
+#define LVSARP_NOTE_CAVEAT 1
+/** What the running kernel was asked and said. */
+#define LVSARP_NOTE_WITNESS 2
 
 /* The rest. */
 
@@ -493,6 +519,57 @@ struct lvsarp_verdict {
 /** Gets one verdict. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_verdict_cb)(const struct lvsarp_verdict *verdict, void *arg);
 
+/**
+ * What the kernel does about one who-has that arrives, or one request of our own, and why. Filled by
+ * lvsarp_would_reply() and lvsarp_would_announce(). Start with LVSARP_DECISION_INIT.
+ */
+struct lvsarp_decision {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /**
+     * Whether the who-has is answered: 1, 0, or -1 where a level that decides is unknown, and for a request of our own.
+     */
+    int32_t replies;
+    /**
+     * What the host remembers of the sender of the who-has: LVSARP_LEARNS_*, or -1 where that is unknown, and for a
+     * request of our own.
+     */
+    int32_t learns;
+    /** Whether the running kernel agrees: 1, 0, or -1 where it was not asked or could not be asked. */
+    int32_t witness;
+    /** Whether there is an answer: 1, or 0 where a level that decides is unknown. */
+    int32_t known;
+    /**
+     * The sender that the request of our own carries, 0.0.0.0 where there is no address to choose; "" where no request
+     * is sent, where a level that decides is unknown, and for a who-has.
+     */
+    char source[16];
+    /** What was asked, such as who-has 192.0.2.10 tell 192.0.2.1 on eth0. */
+    char question[128];
+    /** The answer in one sentence. */
+    char rule[512];
+};
+
+/** One of the reasons of a decision. */
+struct lvsarp_note {
+    /** The size of this struct in bytes, as the library knows it. */
+    size_t size;
+    /** What it is: LVSARP_NOTE_CHECK, LVSARP_NOTE_CAVEAT or LVSARP_NOTE_WITNESS. */
+    int32_t kind;
+    /**
+     * Of a check: 1 where the way goes on, 0 where it ends. Of a witness: 1 where it agrees, 0 where not, -1 where it
+     * could not be asked. Of a caveat: -1.
+     */
+    int32_t pass;
+    /** Of a check: the kernel's function that it mirrors, such as net/ipv4/arp.c: arp_ignore(); otherwise "". */
+    char function[64];
+    /** What was found, with the values that were read. */
+    char text[512];
+};
+
+/** Gets one reason of a decision. The struct is valid until it returns; non-zero ends the walk. */
+typedef int (*lvsarp_note_cb)(const struct lvsarp_note *note, void *arg);
+
 /** One row of a table of levels: a range of values and what the kernel does there. */
 struct lvsarp_meaning {
     /** The size of this struct in bytes, as the library knows it. */
@@ -576,8 +653,8 @@ int lvsarp_open_message(const char *netns, struct lvsarp_host **out, char *messa
 
 /**
  * Opens a recorded namespace: a snapshot that lvsarp_snapshot(), `lvsarp snapshot` or Python wrote, here or on another
- * machine. Everything that looks and decides works on it as it was then; everything that changes something fails with
- * -EROFS.
+ * machine. Everything that looks and decides works on it as it was then, or as lvsarp_assume() has it; everything that
+ * changes something fails with -EROFS.
  *
  * @param json     the snapshot
  * @param length   its length in bytes
@@ -927,6 +1004,60 @@ int lvsarp_finding_each(struct lvsarp_host *h, lvsarp_finding_cb cb, void *arg);
  * @return 0, or what cb returned to end the walk; -EINVAL
  */
 int lvsarp_verdict_each(struct lvsarp_host *h, lvsarp_verdict_cb cb, void *arg);
+
+/* What the kernel would do, and why: about a who-has, about a request of our own, and "what if". */
+
+/**
+ * Whether the kernel would answer a who-has for target from sender that arrives on an interface, and why. Needs no
+ * privilege.
+ *
+ * A recorded handle is indexed once: there a question costs microseconds, however many addresses and routes there are.
+ * A live one is observed anew for each question.
+ *
+ * @param target  the IPv4 address that is asked for
+ * @param sender  the IPv4 address of who asks
+ * @param on      the interface that receives the frame in the end: a bridge, not its port; a VLAN, not the interface
+ *                below it
+ * @param flags   LVSARP_VERIFY, which a recorded handle does not take, or 0
+ * @param out     where the decision goes, before any callback; its size must be set (LVSARP_DECISION_INIT)
+ * @param cb      gets each check, in the kernel's order, then each caveat, then the running kernel's word, where it was
+ *                asked; may be NULL
+ * @param arg     is passed on to it
+ * @return 0, or what cb returned to end the walk; -ENODEV if there is no such interface; -EINVAL, also for IPv6
+ *         addresses; another -errno
+ */
+int lvsarp_would_reply(struct lvsarp_host *h, const char *target, const char *sender, const char *on, uint32_t flags,
+                       struct lvsarp_decision *out, lvsarp_note_cb cb, void *arg);
+
+/**
+ * Which sender a request for target that leaves by an interface would carry, and why. Needs no privilege.
+ *
+ * @param target  the IPv4 address that is asked for: the next hop, so the gateway where there is one
+ * @param on      the interface that the request leaves by
+ * @param source  the source address of the packet that waits for the answer; NULL for a request without a packet, such
+ *                as the unicast request by which the kernel makes sure of a neighbour that it knows
+ * @param flags   as for lvsarp_would_reply()
+ * @param out     as for lvsarp_would_reply()
+ * @param cb      as for lvsarp_would_reply(); may be NULL
+ * @param arg     is passed on to it
+ * @return as lvsarp_would_reply()
+ */
+int lvsarp_would_announce(struct lvsarp_host *h, const char *target, const char *on, const char *source, uint32_t flags,
+                          struct lvsarp_decision *out, lvsarp_note_cb cb, void *arg);
+
+/**
+ * What if: from now on a recorded handle answers all questions, and lvsarp_snapshot(), as if a key had another value.
+ * Nothing is written anywhere.
+ *
+ * lvsarp_snapshot() and lvsarp_open_snapshot() make a recorded handle of a live one. Any value is taken that the kernel
+ * can hold.
+ *
+ * @param scope  an interface's name, "all" or "default"
+ * @param key    LVSARP_ARP_IGNORE and so on
+ * @param value  the value
+ * @return 0; -EINVAL, also for a live handle; -ENODEV if there is no such interface, or it has no IPv4 part
+ */
+int lvsarp_assume(struct lvsarp_host *h, const char *scope, int32_t key, int32_t value);
 
 /* The tables of levels and keys, with their texts. They need no handle. */
 

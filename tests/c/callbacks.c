@@ -25,6 +25,13 @@ static int never(const struct lvsarp_finding *finding, void *arg)
     return 0;
 }
 
+static int never_note(const struct lvsarp_note *note, void *arg)
+{
+    (void)note;
+    *(int *)arg += 1;
+    return 0;
+}
+
 /* The handle of the walk is in a call: nothing gets in, and asking why is harmless. */
 static void own_handle_is_busy(struct lvsarp_host *h)
 {
@@ -46,6 +53,12 @@ static void own_handle_is_busy(struct lvsarp_host *h)
     EXPECT(lvsarp_plan(h, VIP, 1, NULL, NULL, NULL) == -EBUSY, "plan");
     EXPECT(lvsarp_apply(h, VIP, 1, NULL) == -EBUSY, "apply");
     EXPECT(lvsarp_undo(h) == -EBUSY, "undo");
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
+    EXPECT(lvsarp_would_reply(h, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, never_note, &called) == -EBUSY &&
+               lvsarp_would_announce(h, "192.0.2.1", "eth0", NULL, 0, &decision, never_note, &called) == -EBUSY,
+           "would_reply and would_announce");
+    EXPECT(called == 0 && decision.question[0] == 0, "would_reply called back or answered");
+    EXPECT(lvsarp_assume(h, "all", LVSARP_ARP_IGNORE, 1) == -EBUSY, "assume");
     EXPECT(lvsarp_changed(h) == -EBUSY && lvsarp_rolled_back(h) == -EBUSY, "changed and rolled_back");
     EXPECT(lvsarp_finding_each(h, never, &called) == -EBUSY && called == 0, "finding_each");
     EXPECT(lvsarp_message(h) != NULL && lvsarp_message(h)[0] != 0, "the message in a call");
@@ -98,6 +111,9 @@ WALK(findings, finding, (lvsarp_check(h, VIP, 1, NULL, NULL), lvsarp_finding_eac
 WALK(verdicts, verdict, (lvsarp_check(h, VIP, 1, NULL, NULL), lvsarp_verdict_each(h, cb_verdicts, arg)))
 WALK(meanings, meaning, lvsarp_meaning_each(LVSARP_ARP_IGNORE, NULL, cb_meanings, arg))
 WALK(keys, key, lvsarp_key_each(cb_keys, arg))
+static struct lvsarp_decision decision = LVSARP_DECISION_INIT;
+WALK(reply, note, lvsarp_would_reply(h, "192.0.2.20", "192.0.2.1", "eth0", 0, &decision, cb_reply, arg))
+WALK(announce, note, lvsarp_would_announce(h, "192.0.2.1", "eth0", NULL, 0, &decision, cb_announce, arg))
 static int cb_snapshot(const char *json, size_t length, void *arg)
 {
     EXPECT(length > 2 && json[0] == '{' && json[length - 1] == '}', "%zu bytes", length);
@@ -123,8 +139,10 @@ static const struct walk {
     { "check", walk_check, sizeof(struct lvsarp_finding), 1, 1, 2 },
     { "finding_each", walk_findings, sizeof(struct lvsarp_finding), 1, 0, 2 },
     { "verdict_each", walk_verdicts, sizeof(struct lvsarp_verdict), 1, 0, 2 },
+    { "would_reply", walk_reply, sizeof(struct lvsarp_note), 1, 0, 2 },
+    { "would_announce", walk_announce, sizeof(struct lvsarp_note), 1, 0, 2 },
     { "meaning_each", walk_meanings, sizeof(struct lvsarp_meaning), 0, 0, 5 },
-    { "key_each", walk_keys, sizeof(struct lvsarp_key), 0, 0, 19 },
+    { "key_each", walk_keys, sizeof(struct lvsarp_key), 0, 0, 20 },
 };
 
 static struct script script_for(const struct walk *walk, struct lvsarp_host *own, struct lvsarp_host *other)
@@ -225,7 +243,7 @@ static void nested_walks(void)
     for (int i = 0; i < 4; i++)
         tower.floors[i] = must_open(NULL);
     EXPECT(lvsarp_key_each(climb, &tower) == 0, "a walk in a walk");
-    EXPECT(tower.at == 0 && tower.tops >= 19 * 16, "%d and %d", tower.at, tower.tops);
+    EXPECT(tower.at == 0 && tower.tops >= 20 * 16, "%d and %d", tower.at, tower.tops);
     for (int i = 0; i < 4; i++)
         lvsarp_close(tower.floors[i]);
 }

@@ -15,6 +15,7 @@
 
 #include "conformance.h"
 
+static const char *cases;
 static const char *running = "none";
 static const json_t *running_call;
 
@@ -32,6 +33,17 @@ _Noreturn void fail(const char *format, ...)
     va_end(arguments);
     fputc('\n', stderr);
     _Exit(EXIT_FAILURE);
+}
+
+const char *beside(const char *folder, const char *name)
+{
+    static char path[4096];
+    const char *slash = strrchr(cases, '/');
+
+    if (snprintf(path, sizeof(path), "%.*s%s/%s.json", slash != NULL ? (int)(slash + 1 - cases) : 0, cases, folder,
+                 name) >= (int)sizeof(path))
+        fail("the path is too long: %s", name);
+    return path;
 }
 
 /* Whether a failure of this kind has its errno; that of the system is the kernel's. */
@@ -140,6 +152,7 @@ int main(int argc, char **argv)
 
     if (argc != 3)
         fail("usage: conformance FILE NUMBER");
+    cases = argv[1];
     json_t *all = json_load_file(argv[1], JSON_ALLOW_NUL, &error);
     if (all == NULL)
         fail("%s:%d: %s", argv[1], error.line, error.text);

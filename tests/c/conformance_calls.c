@@ -231,6 +231,57 @@ static int check(struct lvsarp_host *h, const json_t *with, json_t **result)
     return rc;
 }
 
+/* One question on a live handle or a recorded one. */
+static int decide(struct lvsarp_host *h, const json_t *with, int is_reply, uint32_t flags, json_t **result)
+{
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
+    const char *target = text(with, "target", NULL), *on = text(with, "on", NULL);
+    json_t *notes = json_array();
+    int rc;
+
+    if (is_reply)
+        rc = lvsarp_would_reply(h, target, text(with, "sender", NULL), on, flags, &decision, add_note, notes);
+    else
+        rc = lvsarp_would_announce(h, target, on, text(with, "source", NULL), flags, &decision, add_note, notes);
+    if (rc == 0)
+        *result = decision_as_json(&decision, is_reply, notes);
+    json_decref(notes);
+    return rc;
+}
+
+/* The same snapshot as JSON gives the same decision. */
+static int decision_here_and_there(struct lvsarp_host *h, const json_t *with, int is_reply, json_t **result)
+{
+    uint32_t flags = json_is_true(json_object_get(with, "verify")) ? LVSARP_VERIFY : 0;
+    struct lvsarp_host *copy;
+    json_t *there = NULL;
+
+    int rc = decide(h, with, is_reply, flags, result);
+    if (rc == 0) {
+        if (lvsarp_snapshot(h, open_copy, &copy) != 0)
+            fail("no snapshot, or not one that can be read: %s", lvsarp_message(h));
+        if (decide(copy, with, is_reply, 0, &there) != 0)
+            fail("no decision on a snapshot: %s", lvsarp_message(copy));
+        if (flags != 0)
+            json_object_set(there, "witness", json_object_get(*result, "witness"));
+        if (!json_equal(there, *result))
+            fail("a snapshot of it gave %s", json_dumps(there, 0));
+        json_decref(there);
+        lvsarp_close(copy);
+    }
+    return rc;
+}
+
+static int would_reply(struct lvsarp_host *h, const json_t *with, json_t **result)
+{
+    return decision_here_and_there(h, with, 1, result);
+}
+
+static int would_announce(struct lvsarp_host *h, const json_t *with, json_t **result)
+{
+    return decision_here_and_there(h, with, 0, result);
+}
+
 /* What a case wants of plan or apply. Prefixes are in the list of VIPs, told from them by a flag and their length. */
 static const char **wish(const json_t *with, struct lvsarp_apply_options *options, size_t *n)
 {
@@ -304,10 +355,40 @@ static const struct {
     { "bind_prefix", " prefix dev ", bind_prefix },
     { "unbind_prefix", " prefix dev ", unbind_prefix },
     { "check", " vips ", check },
+    { "would_reply", " target sender on verify snapshot set ", would_reply },
+    { "would_announce", " target on source verify snapshot set ", would_announce },
     { "plan", " vips prefixes scope dev label address_scope method force ", plan },
     { "apply", " vips prefixes scope dev label address_scope method force ", apply },
     { "undo", " ", undo },
 };
+
+/* What is asked in place of the host: a snapshot in a file or of the host, with settings such as all.arp_ignore=3. */
+static int describe(struct lvsarp_host *h, const json_t *with, struct lvsarp_host **copy)
+{
+    const char *file = text(with, "snapshot", NULL), *set = text(with, "set", "");
+    char setting[256], message[256];
+    int value, length, rc = 0;
+
+    if (file != NULL) {
+        json_error_t error;
+        json_t *json = json_load_file(beside("snapshots", file), 0, &error);
+        char *whole = json_dumps(json, 0);
+        if (whole == NULL || lvsarp_open_snapshot(whole, strlen(whole), copy, message, sizeof(message)) != 0)
+            fail("no snapshot %s: %s", file, whole != NULL ? message : error.text);
+        free(whole);
+        json_decref(json);
+    } else if (lvsarp_snapshot(h, open_copy, copy) != 0) {
+        fail("no snapshot, or not one that can be read: %s", lvsarp_message(h));
+    }
+    for (; rc == 0 && sscanf(set, " %255[^= ]=%d%n", setting, &value, &length) == 2; set += length) {
+        char *key = strrchr(setting, '.');
+        *key++ = '\0';
+        rc = lvsarp_assume(*copy, setting, lvsarp_key_find(key), value);
+    }
+    if (rc == 0 && *set != '\0')
+        fail("the runner cannot read \"%s\"", set);
+    return rc;
+}
 
 /* JSON can say more than C's types can hold. What a case says beyond them is a wrong argument before any call. */
 static const char *not_in_c(const json_t *value)
@@ -349,9 +430,15 @@ struct answer ask(struct lvsarp_host *h, const char *name, const json_t *with)
         }
     }
 
-    answer.code = CALLS[i].call(h, with, &answer.result);
-    snprintf(answer.said, sizeof(answer.said), "%s %s", lvsarp_message(h), lvsarp_hint(h));
-    snprintf(answer.kind, sizeof(answer.kind), "%s", lvsarp_kind(h));
+    struct lvsarp_host *asked = h;
+    if (json_object_get(with, "snapshot") != NULL || json_object_get(with, "set") != NULL)
+        answer.code = describe(h, with, &asked);
+    if (answer.code == 0)
+        answer.code = CALLS[i].call(asked, with, &answer.result);
+    snprintf(answer.said, sizeof(answer.said), "%s %s", lvsarp_message(asked), lvsarp_hint(asked));
+    snprintf(answer.kind, sizeof(answer.kind), "%s", lvsarp_kind(asked));
+    if (asked != h)
+        lvsarp_close(asked);
     if (answer.code > 0 || (answer.code == 0) != (answer.said[0] == ' '))
         fail("it returned %d and said \"%s\"", answer.code, answer.said);
     if (answer.code < 0) {

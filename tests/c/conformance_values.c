@@ -129,6 +129,71 @@ static json_t *yes_or_no(int32_t answer)
     return answer == -1 ? json_null() : json_boolean(answer == 1);
 }
 
+int add_note(const struct lvsarp_note *note, void *list)
+{
+    return append(list, json_pack("{s:i, s:s, s:o, s:s}",
+        "kind", (int)note->kind,
+        "function", note->function,
+        "pass", yes_or_no(note->pass),
+        "text", note->text));
+}
+
+static const char *learns_word(int32_t learns)
+{
+    static const char *const WORDS[] = {
+        [LVSARP_LEARNS_NOTHING] = "nothing",
+        [LVSARP_LEARNS_UPDATES] = "updates",
+        [LVSARP_LEARNS_ENTERS] = "enters",
+    };
+
+    if (learns < -1 || learns > LVSARP_LEARNS_ENTERS)
+        fail("a host that learns %d", (int)learns);
+    return learns == -1 ? NULL : WORDS[learns];
+}
+
+/* A decision with the reasons that came with it: checks, caveats and the witness. */
+json_t *decision_as_json(const struct lvsarp_decision *decision, int is_reply, json_t *notes)
+{
+    json_t *trace = json_array(), *caveats = json_array(), *witness = json_null(), *note;
+    size_t i;
+    int last = LVSARP_NOTE_CHECK;
+
+    json_array_foreach(notes, i, note) {
+        int kind = (int)json_integer_value(json_object_get(note, "kind"));
+        json_t *text = json_object_get(note, "text"), *pass = json_object_get(note, "pass");
+        const char *function = json_string_value(json_object_get(note, "function"));
+
+        if (kind < last || (kind == LVSARP_NOTE_CHECK) != (*function != '\0'))
+            fail("note %d, of \"%s\", has the kind %d", (int)i, function, kind);
+        last = kind;
+        switch (kind) {
+        case LVSARP_NOTE_CHECK:
+            append(trace, json_pack("{s:s, s:O, s:O}", "function", function, "pass", pass, "text", text));
+            break;
+        case LVSARP_NOTE_CAVEAT:
+            append(caveats, json_incref(text));
+            break;
+        default:
+            witness = json_pack("{s:O, s:O}", "agrees", pass, "text", text);
+        }
+    }
+    json_t *agrees = json_object_get(witness, "agrees");
+    if (decision->witness != (json_is_boolean(agrees) ? json_is_true(agrees) : -1))
+        fail("the witness is %d", (int)decision->witness);
+    json_t *whole = json_pack("{s:s, s:s, s:o, s:o, s:o}", "question", decision->question, "rule", decision->rule,
+                              "trace", trace, "caveats", caveats, "witness", witness);
+    if (is_reply) {
+        json_object_set_new(whole, "replies", yes_or_no(decision->replies));
+        json_object_set_new(whole, "learns", json_pack("s?", learns_word(decision->learns)));
+    } else {
+        json_object_set_new(whole, "source", json_pack("s?", some(decision->source)));
+    }
+    if (is_reply ? decision->source[0] != '\0' : decision->replies != -1 || decision->learns != -1)
+        fail("an answer to what was not asked: %d, %d, \"%s\"", (int)decision->replies, (int)decision->learns,
+             decision->source);
+    return whole;
+}
+
 int add_verdict(const struct lvsarp_verdict *verdict, void *list)
 {
     return append(list, json_pack("{s:s, s:s, s:o, s:o}",

@@ -15,12 +15,14 @@ int main(void)
     struct lvsarp_apply_options apply = LVSARP_APPLY_OPTIONS_INIT;
     struct lvsarp_bind_options bind = LVSARP_BIND_OPTIONS_INIT;
     struct lvsarp_meaning meaning = LVSARP_MEANING_INIT;
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     struct lvsarp_host *h = NULL;
     int32_t errors = 0;
 
     (void)levels;
     (void)bind;
     (void)meaning;
+    (void)decision;
     if (lvsarp_open(NULL, &h) == 0 && lvsarp_plan(h, vips, 1, &apply, NULL, NULL) == 0)
         lvsarp_check(h, vips, 1, on_finding, &errors);
     lvsarp_close(h);

@@ -15,12 +15,14 @@ int main()
     lvsarp_apply_options apply = LVSARP_APPLY_OPTIONS_INIT;
     lvsarp_bind_options bind = LVSARP_BIND_OPTIONS_INIT;
     lvsarp_meaning meaning = LVSARP_MEANING_INIT;
+    lvsarp_decision decision = LVSARP_DECISION_INIT;
     lvsarp_host *h = nullptr;
     int32_t errors = 0;
 
     static_cast<void>(levels);
     static_cast<void>(bind);
     static_cast<void>(meaning);
+    static_cast<void>(decision);
     if (lvsarp_open(nullptr, &h) == 0 && lvsarp_plan(h, vips, 1, &apply, nullptr, nullptr) == 0)
         lvsarp_check(h, vips, 1, on_finding, &errors);
     lvsarp_close(h);

@@ -14,6 +14,7 @@ void prepare(void)
     memset(&out, 0xa5, sizeof out);
     out.levels.size = sizeof out.levels;
     out.meaning.size = sizeof out.meaning;
+    out.decision.size = sizeof out.decision;
     memcpy(&before, &out, sizeof out);
 }
 
@@ -161,6 +162,7 @@ int see_prefix(const struct lvsarp_prefix *it, void *arg) { return see(it, it->s
 int see_step(const struct lvsarp_step *it, void *arg) { return see(it, it->size, arg); }
 int see_finding(const struct lvsarp_finding *it, void *arg) { return see(it, it->size, arg); }
 int see_verdict(const struct lvsarp_verdict *it, void *arg) { return see(it, it->size, arg); }
+int see_note(const struct lvsarp_note *it, void *arg) { return see(it, it->size, arg); }
 int see_meaning(const struct lvsarp_meaning *it, void *arg) { return see(it, it->size, arg); }
 int see_key(const struct lvsarp_key *it, void *arg) { return see(it, it->size, arg); }
 

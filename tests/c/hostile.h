@@ -15,6 +15,8 @@ struct outputs {
     unsigned char guard_1[64];
     struct lvsarp_meaning meaning;
     unsigned char guard_2[64];
+    struct lvsarp_decision decision;
+    unsigned char guard_5[64];
     int32_t value;
     int32_t changed[4];
     unsigned char guard_3[64];
@@ -55,6 +57,7 @@ int see_prefix(const struct lvsarp_prefix *prefix, void *arg);
 int see_step(const struct lvsarp_step *step, void *arg);
 int see_finding(const struct lvsarp_finding *finding, void *arg);
 int see_verdict(const struct lvsarp_verdict *verdict, void *arg);
+int see_note(const struct lvsarp_note *note, void *arg);
 int see_meaning(const struct lvsarp_meaning *meaning, void *arg);
 int see_key(const struct lvsarp_key *key, void *arg);
 

@@ -147,10 +147,36 @@ static void as_a_whole(void)
     EXPECT(count > 0, "no callback was called");
 }
 
+static void questions(void)
+{
+    struct lvsarp_decision *decision = &out.decision;
+
+    TRY(-EINVAL, lvsarp_would_reply, (NULL, "192.0.2.10", "192.0.2.1", "eth0", 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_reply, (h, NULL, "192.0.2.1", "eth0", 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_reply, (h, "192.0.2.10", NULL, "eth0", 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", NULL, 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", 0, NULL, see_note, &count));
+    TRY(0, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", 0, decision, NULL, &count));
+    TRY(0, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", 0, decision, see_note, NULL));
+    TRY(-EINVAL, lvsarp_would_reply, (NOBODY, NULL, NULL, NULL, 0, NULL, NULL, NULL));
+    TRY(-EINVAL, lvsarp_would_reply, (h, NULL, NULL, NULL, UINT32_MAX, NULL, NULL, NULL));
+    TRY(-EINVAL, lvsarp_would_announce, (NULL, "192.0.2.1", "eth0", "192.0.2.10", 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_announce, (h, NULL, "eth0", "192.0.2.10", 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_announce, (h, "192.0.2.1", NULL, "192.0.2.10", 0, decision, see_note, &count));
+    TRY(0, lvsarp_would_announce, (h, "192.0.2.1", "eth0", NULL, 0, decision, see_note, &count));
+    TRY(-EINVAL, lvsarp_would_announce, (h, "192.0.2.1", "eth0", "192.0.2.10", 0, NULL, see_note, &count));
+    TRY(0, lvsarp_would_announce, (h, "192.0.2.1", "eth0", "192.0.2.10", 0, decision, NULL, &count));
+    TRY(0, lvsarp_would_announce, (h, "192.0.2.1", "eth0", "192.0.2.10", 0, decision, see_note, NULL));
+    TRY(-EINVAL, lvsarp_would_announce, (NOBODY, NULL, NULL, NULL, 0, NULL, NULL, NULL));
+    TRY(-EINVAL, lvsarp_assume, (NULL, "all", LVSARP_ARP_IGNORE, 1));
+    TRY(-EINVAL, lvsarp_assume, (h, NULL, LVSARP_ARP_IGNORE, 1));
+}
+
 void nulls(void)
 {
     without_a_handle();
     looking();
     changing();
     as_a_whole();
+    questions();
 }

@@ -12,7 +12,7 @@
 
 static const int32_t SAMPLES[] = { INT_MIN, INT_MIN + 1, -65536, -257,  -256,  -129,  -128,        -2,     -1, 0,
                                    1,       2,           3,      4,     5,     6,     7,           8,      9,  10,
-                                   12,      13,          18,     19,    20,    31,    32,          33,     34, 127,
+                                   11,      12,          13,          18,     19,    20,    31,    32,          33,     34, 127,
                                    128,     255,         256,    65535, 65536, 65555, INT_MAX - 1, INT_MAX };
 
 static int keys_seen, is_known[64];
@@ -33,7 +33,7 @@ static void levels_and_keys(void)
 {
     keys_seen = 0;
     TRY(0, lvsarp_key_each, (know, NULL));
-    EXPECT(keys_seen == 19, "%d keys", keys_seen);
+    EXPECT(keys_seen == 20, "%d keys", keys_seen);
     for (size_t i = 0; i < LENGTH(SAMPLES); i++) {
         int32_t key = SAMPLES[i];
         note("key %d", key);
@@ -59,6 +59,71 @@ static void levels_and_keys(void)
     note("");
     TRY(CHANGES, lvsarp_set, (h, "lo", LVSARP_ARP_IGNORE, 0));
     TRY(CHANGES, lvsarp_set, (h, "lo", LVSARP_ARP_ANNOUNCE, 0));
+}
+
+/* What a recorded namespace is told to assume, and what it answers, whatever its keys are. */
+static void assumptions(void)
+{
+    if (!recorded) {
+        TRY(-EINVAL, lvsarp_assume, (h, "all", LVSARP_ARP_IGNORE, 1));
+        TRY(-EINVAL, lvsarp_assume, (h, "nowhere", -1, 1));
+        return;
+    }
+    size_t length;
+    char *json = snapshot_text(h, &length);
+    struct lvsarp_host *before = h;
+    EXPECT(lvsarp_open_snapshot(json, length, &h, NULL, 0) == 0, "it does not open again");
+    free(json);
+    static const char *const scopes[] = { "all", "default", "lo", "eth0" };
+    for (size_t i = 0; i < LENGTH(SAMPLES); i++) {
+        for (size_t j = 0; j < LENGTH(SAMPLES); j++) {
+            const char *scope = scopes[(i + j) % LENGTH(scopes)];
+            int32_t key = SAMPLES[i], value = SAMPLES[j];
+            note("%s, key %d, value %d", scope, key, value);
+            if (TRY(known(key) ? 0 : -EINVAL, lvsarp_assume, (h, scope, key, value)) == 0) {
+                TRY(0, lvsarp_read, (h, scope, key, &out.value));
+                EXPECT(out.value == value, "%s, key %d is %d after it was assumed to be %d", scope, key, out.value,
+                       value);
+                TRY(0, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", 0, &out.decision, see_note, NULL));
+                TRY(0, lvsarp_would_announce, (h, "192.0.2.1", "eth0", NULL, 0, &out.decision, see_note, NULL));
+            }
+        }
+        int rc = lvsarp_check(h, (const char *const[]){ "192.0.2.10" }, 1, see_finding, NULL);
+        EXPECT(rc == 1, "check with key %d: %d, %s", SAMPLES[i], rc, lvsarp_message(h));
+    }
+    note("");
+    lvsarp_close(h);
+    h = before;
+    TRY(-ENODEV, lvsarp_assume, (h, "nowhere", LVSARP_ARP_IGNORE, 1));
+}
+
+static void questions(void)
+{
+    struct lvsarp_decision *decision = &out.decision;
+    for (size_t i = 0; i < LENGTH(SAMPLES); i++) {
+        uint32_t flags = (uint32_t)SAMPLES[i];
+        note("flags %#x", flags);
+        int expected = flags == 0 || (flags == LVSARP_VERIFY && !recorded) ? 0 : -EINVAL;
+        TRY(expected, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", flags, decision, see_note, NULL));
+        TRY(expected, lvsarp_would_announce, (h, "192.0.2.1", "eth0", NULL, flags, decision, see_note, NULL));
+    }
+    note("");
+    static const char *const ends[] = { "0.0.0.0", "0.0.0.1", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255" };
+    for (size_t i = 0; i < LENGTH(ends); i++) {
+        for (size_t j = 0; j < LENGTH(ends); j++) {
+            note("%s and %s", ends[i], ends[j]);
+            TRY(0, lvsarp_would_reply, (h, ends[i], ends[j], "eth0", 0, decision, see_note, NULL));
+            EXPECT(decision->replies >= -1 && decision->replies <= 1 && decision->learns >= -1 &&
+                       decision->learns <= LVSARP_LEARNS_ENTERS && decision->witness == -1 && decision->known <= 1,
+                   "%d, %d, %d, %d", decision->replies, decision->learns, decision->witness, decision->known);
+            EXPECT(decision->rule[0] != 0 && decision->question[0] != 0 && decision->source[0] == 0, "the texts");
+            TRY(0, lvsarp_would_announce, (h, ends[i], "eth0", ends[j], 0, decision, see_note, NULL));
+            EXPECT(decision->replies == -1 && decision->learns == -1 && decision->witness == -1, "%d, %d, %d",
+                   decision->replies, decision->learns, decision->witness);
+            EXPECT(decision->rule[0] != 0 && decision->question[0] != 0, "the texts");
+        }
+    }
+    note("");
 }
 
 static void counts(void)
@@ -209,6 +274,8 @@ static void timeouts(void)
 void numbers(void)
 {
     levels_and_keys();
+    assumptions();
+    questions();
     counts();
     choices();
     timeouts();

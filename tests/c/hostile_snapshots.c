@@ -17,6 +17,7 @@ static void question(struct lvsarp_host *host, const char *what)
 {
     const char *const vips[] = { "192.0.2.10", "2001:db8::10" };
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     int32_t value;
     const struct {
         const char *name;
@@ -31,6 +32,12 @@ static void question(struct lvsarp_host *host, const char *what)
         { "check of all", lvsarp_check(host, NULL, 0, see_finding, NULL) },
         { "check", lvsarp_check(host, vips, 2, see_finding, NULL) },
         { "verdict_each", lvsarp_verdict_each(host, see_verdict, NULL) },
+        { "would_reply", lvsarp_would_reply(host, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, see_note, NULL) },
+        { "would_reply of all", lvsarp_would_reply(host, "198.51.100.1", "192.0.2.1", "eth1", 0, &decision, NULL, NULL) },
+        { "would_announce",
+          lvsarp_would_announce(host, "192.0.2.1", "eth0", "192.0.2.10", 0, &decision, see_note, NULL) },
+        { "would_announce without a packet",
+          lvsarp_would_announce(host, "203.0.113.1", "lo", NULL, 0, &decision, see_note, NULL) },
         { "plan", lvsarp_plan(host, vips, 2, NULL, see_step, NULL) },
         { "finding_each", lvsarp_finding_each(host, see_finding, NULL) },
         { "apply", lvsarp_apply(host, vips, 2, NULL) },
@@ -53,6 +60,21 @@ static void question(struct lvsarp_host *host, const char *what)
         EXPECT(length == again_length && memcmp(json, json_again, length) == 0, "%s is not the same the second time",
                what);
         free(json_again);
+    }
+    /* Nor may what is assumed of it. */
+    const struct {
+        const char *scope;
+        int32_t key;
+        int32_t value;
+    } assumed[] = {
+        { "all", LVSARP_ARP_IGNORE, 8 },     { "eth0", LVSARP_MEDIUM_ID, -1 }, { "default", LVSARP_RP_FILTER, 2 },
+        { "eth0", LVSARP_PROXY_ARP, INT32_MIN },
+    };
+    for (size_t i = 0; rc == 0 && i < sizeof assumed / sizeof *assumed; i++) {
+        int said = lvsarp_assume(again, assumed[i].scope, assumed[i].key, assumed[i].value);
+        EXPECT(said == 0 || said == -ENODEV, "assume of %s: %d, %s", what, said, lvsarp_message(again));
+        said = lvsarp_would_reply(again, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, see_note, NULL);
+        EXPECT(said == 0 || said == -ENODEV, "would_reply of %s: %d, %s", what, said, lvsarp_message(again));
     }
     lvsarp_close(again);
     free(json);

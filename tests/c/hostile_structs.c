@@ -89,6 +89,16 @@ static int get_into(void *levels)
 
 static int meaning_into(void *meaning) { return lvsarp_meaning_of(LVSARP_ARP_IGNORE, 1, "zh", meaning); }
 
+static int reply_into(void *decision)
+{
+    return lvsarp_would_reply(h, "192.0.2.10", "192.0.2.1", "eth0", 0, decision, NULL, NULL);
+}
+
+static int announce_into(void *decision)
+{
+    return lvsarp_would_announce(h, "192.0.2.1", "eth0", "192.0.2.10", 0, decision, NULL, NULL);
+}
+
 static const char *const VIP[] = { "192.0.2.10" };
 
 static int plan_with(const void *options) { return lvsarp_plan(h, VIP, 1, options, see_step, NULL); }
@@ -197,10 +207,15 @@ void structs(void)
 {
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     struct lvsarp_meaning meaning = LVSARP_MEANING_INIT;
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     TRY(0, lvsarp_get, (h, "lo", &levels));
     TRY(0, lvsarp_meaning_of, (LVSARP_ARP_IGNORE, 1, "zh", &meaning));
     an_output("levels", sizeof levels, &levels, get_into);
     an_output("meaning", sizeof meaning, &meaning, meaning_into);
+    TRY(0, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, NULL, NULL));
+    an_output("decision", sizeof decision, &decision, reply_into);
+    TRY(0, lvsarp_would_announce, (h, "192.0.2.1", "eth0", "192.0.2.10", 0, &decision, NULL, NULL));
+    an_output("decision", sizeof decision, &decision, announce_into);
     an_input("apply_options", sizeof(struct lvsarp_apply_options), 0, plan_with);
     an_input("bind_options", sizeof(struct lvsarp_bind_options), 1, bind_with);
     apply_options();

@@ -11,9 +11,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-enum kind { NAME, SCOPE, LABEL, ADDRESS, PREFIX, LANGUAGE, KEY, PATH };
+enum kind { NAME, SCOPE, LABEL, ADDRESS, IPV4, PREFIX, LANGUAGE, KEY, PATH };
 /* How many bytes are read of each at most. */
-static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 4096 };
+static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 64, 4096 };
 
 /* A call with one text; the rest of it is right. */
 static const char *const *one(const char *const *vip) { return vip; }
@@ -41,6 +41,13 @@ CALL(prefix_unbind_dev, lvsarp_prefix_unbind(h, "198.51.100.0/24", t))
 CALL(plan, lvsarp_plan(h, one(&t), 1, NULL, see_step, NULL))
 CALL(apply, lvsarp_apply(h, one(&t), 1, NULL))
 CALL(check, lvsarp_check(h, one(&t), 1, see_finding, NULL))
+CALL(reply_target, lvsarp_would_reply(h, t, "192.0.2.1", "eth0", 0, &out.decision, see_note, NULL))
+CALL(reply_sender, lvsarp_would_reply(h, "192.0.2.10", t, "eth0", 0, &out.decision, see_note, NULL))
+CALL(reply_on, lvsarp_would_reply(h, "192.0.2.10", "192.0.2.1", t, 0, &out.decision, see_note, NULL))
+CALL(announce_target, lvsarp_would_announce(h, t, "eth0", NULL, 0, &out.decision, see_note, NULL))
+CALL(announce_on, lvsarp_would_announce(h, "192.0.2.1", t, NULL, 0, &out.decision, see_note, NULL))
+CALL(announce_source, lvsarp_would_announce(h, "192.0.2.1", "eth0", t, 0, &out.decision, see_note, NULL))
+CALL(assume, lvsarp_assume(h, t, LVSARP_PROMOTE_SECONDARIES, 0))
 CALL(meaning_of, lvsarp_meaning_of(LVSARP_ARP_IGNORE, 1, t, &out.meaning))
 CALL(meaning_each, lvsarp_meaning_each(LVSARP_ARP_IGNORE, t, see_meaning, NULL))
 CALL(key_find, lvsarp_key_find(t))
@@ -118,6 +125,13 @@ static const struct place {
     { "lvsarp_apply_options.label", plan_label, LABEL, 1, 1, 0, 1 },
     { "lvsarp_apply_options.address_scope", plan_scope, LABEL, 1, 1, 0, 1 },
     { "lvsarp_check(vips)", check, ADDRESS, 0, 1, 0, 1 },
+    { "lvsarp_would_reply(target)", reply_target, IPV4, 0, 1, 0, 0 },
+    { "lvsarp_would_reply(sender)", reply_sender, IPV4, 0, 1, 0, 0 },
+    { "lvsarp_would_reply(on)", reply_on, NAME, 0, 1, 0, 0 },
+    { "lvsarp_would_announce(target)", announce_target, IPV4, 0, 1, 0, 0 },
+    { "lvsarp_would_announce(on)", announce_on, NAME, 0, 1, 0, 0 },
+    { "lvsarp_would_announce(source)", announce_source, IPV4, 0, 1, 0, 0 },
+    { "lvsarp_assume(scope)", assume, SCOPE, 0, 1, 0, 0 },
     { "lvsarp_meaning_of(lang)", meaning_of, LANGUAGE, 1, 0, 0, 0 },
     { "lvsarp_meaning_each(lang)", meaning_each, LANGUAGE, 1, 0, 0, 0 },
     { "lvsarp_key_find(name)", key_find, KEY, 0, 0, 0, 0 },
@@ -175,7 +189,8 @@ static void known_texts(void)
             int wrong = odd[j][0] == 0 && !place->empty_is_none;
             wrong |=
                 strchr(odd[j], '/') != NULL && (place->kind == NAME || place->kind == SCOPE || place->kind == LABEL);
-            wrong |= strchr(odd[j], ':') != NULL && place->kind == NAME;
+            wrong |= strchr(odd[j], ':') != NULL && (place->kind == NAME || place->kind == IPV4);
+            wrong |= strchr(odd[j], '/') != NULL && place->kind == IPV4;
             /* A label is compared with its device, which a recorded namespace does not come to. */
             wrong &= !(place->kind == LABEL && place->changes && recorded);
             try_text(place, odd[j], strlen(odd[j]) + 1, wrong);
@@ -184,7 +199,7 @@ static void known_texts(void)
         for (size_t j = 0; j < LENGTH(scopes); j++) {
             int rc = try_text(place, scopes[j], strlen(scopes[j]) + 1, place->kind == NAME);
             if (place->kind == SCOPE)
-                EXPECT(rc == (place->changes ? CHANGES : 0), "%s is \"%s\": %d", place->name, scopes[j], rc);
+                EXPECT(rc == (place->call == assume && !recorded ? -EINVAL : place->changes ? CHANGES : 0), "%s is \"%s\": %d", place->name, scopes[j], rc);
         }
     }
 }
@@ -232,7 +247,7 @@ static void random_texts(void)
             /* A short one may be a scope, which is a number up to 255, or the number of a process. */
             if (random_length > 3)
                 try_text(place, text, random_length + 1,
-                         place->kind == ADDRESS || place->kind == PREFIX || place->kind == LANGUAGE);
+                         place->kind == ADDRESS || place->kind == IPV4 || place->kind == PREFIX || place->kind == LANGUAGE);
         }
     }
     char *after = snapshot_text(h, &length);

@@ -107,6 +107,23 @@ IS(offsetof(struct lvsarp_verdict, announces), 12);
 IS(offsetof(struct lvsarp_verdict, vip), 16);
 IS(offsetof(struct lvsarp_verdict, interface), 64);
 
+IS(sizeof(struct lvsarp_decision), 680);
+IS(offsetof(struct lvsarp_decision, size), 0);
+IS(offsetof(struct lvsarp_decision, replies), 8);
+IS(offsetof(struct lvsarp_decision, learns), 12);
+IS(offsetof(struct lvsarp_decision, witness), 16);
+IS(offsetof(struct lvsarp_decision, known), 20);
+IS(offsetof(struct lvsarp_decision, source), 24);
+IS(offsetof(struct lvsarp_decision, question), 40);
+IS(offsetof(struct lvsarp_decision, rule), 168);
+
+IS(sizeof(struct lvsarp_note), 592);
+IS(offsetof(struct lvsarp_note, size), 0);
+IS(offsetof(struct lvsarp_note, kind), 8);
+IS(offsetof(struct lvsarp_note, pass), 12);
+IS(offsetof(struct lvsarp_note, function), 16);
+IS(offsetof(struct lvsarp_note, text), 80);
+
 IS(sizeof(struct lvsarp_meaning), 552);
 IS(offsetof(struct lvsarp_meaning, size), 0);
 IS(offsetof(struct lvsarp_meaning, first), 8);

@@ -1,6 +1,7 @@
 /*
  * What a handle costs, and that it is all given back:
- *     lifetime here COUNT | named NETNS COUNT | get COUNT      memory, descriptors and threads do not grow
+ *     lifetime here COUNT | named NETNS COUNT | get COUNT | ask COUNT | what-if COUNT
+ *                                                              memory, descriptors and threads do not grow
  *     lifetime steady NETNS COUNT                              the last calls take no longer than the first
  *     lifetime descriptors NETNS                               close-on-exec, and how many
  *     lifetime trace [NETNS]                                   marks on stderr, to be read with strace
@@ -71,6 +72,36 @@ static void get(const char *unused, int round)
     EXPECT(rc == (round % 5 == 4 ? -ENODEV : 0), "get %s: %d", names[round % 5], rc);
 }
 
+static int see_note(const struct lvsarp_note *note, void *arg)
+{
+    *(int *)arg += 1;
+    return note->text[0] == 0;
+}
+
+/* Questions of all kinds, some of which are refused, and on a recorded handle also what if. */
+static void ask(const char *recorded, int round)
+{
+    static const char *const names[] = { "lo", "eth0", "eth1", "nowhere" };
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
+    const char *on = names[round % 4];
+    int notes = 0, expected = round % 4 == 3 ? -ENODEV : 0;
+    uint32_t flags = recorded == NULL && round % 2 ? LVSARP_VERIFY : 0;
+    int rc = lvsarp_would_reply(kept, "192.0.2.11", "192.0.2.1", on, flags, &decision, see_note, &notes);
+    EXPECT(rc == expected && (rc < 0 || notes > 0), "would_reply on %s: %d", on, rc);
+    const char *source = round % 3 ? "192.0.2.11" : NULL;
+    rc = lvsarp_would_announce(kept, "192.0.2.1", on, source, flags, &decision, see_note, &notes);
+    EXPECT(rc == expected, "would_announce on %s: %d", on, rc);
+    if (recorded != NULL) {
+        rc = lvsarp_assume(kept, on, LVSARP_ARP_IGNORE, round % 9);
+        EXPECT(rc == expected, "assume on %s: %d", on, rc);
+    }
+}
+
+static int open_recorded(const char *json, size_t length, void *out)
+{
+    return lvsarp_open_snapshot(json, length, out, NULL, 0);
+}
+
 static void rounds(const char *what, int count, void (*once)(const char *, int), const char *netns)
 {
     for (int i = 0; i < WARM_UP && i < count; i++)
@@ -111,6 +142,11 @@ static int call_read(struct lvsarp_host *h, int i) { return (void)i, lvsarp_read
 static int call_set(struct lvsarp_host *h, int i) { return lvsarp_set(h, "all", LVSARP_ARP_IGNORE, i % 2); }
 static int call_set_own(struct lvsarp_host *h, int i) { return lvsarp_set(h, "eth0", LVSARP_ARP_IGNORE, i % 2); }
 static int call_check(struct lvsarp_host *h, int i) { return (void)i, lvsarp_check(h, VIP, 1, NULL, NULL) - 1; }
+static int call_reply(struct lvsarp_host *h, int i)
+{
+    struct lvsarp_decision decision = LVSARP_DECISION_INIT;
+    return (void)i, lvsarp_would_reply(h, VIP[0], "192.0.2.1", "eth0", LVSARP_VERIFY, &decision, NULL, NULL);
+}
 static int call_snapshot(struct lvsarp_host *h, int i) { return (void)i, lvsarp_snapshot(h, see_json, NULL); }
 
 /* What a call leaves behind in the kernel would make the next ones slower. */
@@ -122,7 +158,7 @@ static void steady(const char *netns, int count)
         int share; /* of the count */
     } calls[] = {
         { "set eth0", call_set_own, 1 }, { "read", call_read, 1 },          { "set", call_set, 1 },
-        { "check", call_check, 2 },      { "snapshot", call_snapshot, 10 },
+        { "check", call_check, 2 },      { "snapshot", call_snapshot, 10 }, { "would_reply", call_reply, 2 },
     };
     double *times = calloc((size_t)count, sizeof *times);
     struct lvsarp_host *h = must_open(netns);
@@ -137,6 +173,16 @@ static void steady(const char *netns, int count)
             EXPECT(rc == 0, "%s: %d, %s", calls[at].name, rc, lvsarp_message(h));
         }
         double first = shortest(times, 20), last = shortest(times + rounds - 20, 20);
+        /* A busy machine can spoil twenty calls in a row, but not a hundred at five times. */
+        for (int more = 0; more < 5 && last >= 4 * first + 50; more++) {
+            usleep(200000);
+            for (int i = 0; i < 20; i++) {
+                double start = seconds();
+                EXPECT(calls[at].call(h, i) == 0, "%s: %s", calls[at].name, lvsarp_message(h));
+                times[i] = seconds() - start;
+            }
+            last = shortest(times, 20);
+        }
         EXPECT(last < 4 * first + 50, "%s took %.0f us at first and %.0f us after %d calls", calls[at].name, first,
                last, rounds);
         printf("%d times %s of %s: %.0f us at first, %.0f us at last\n", rounds, calls[at].name, netns, first, last);
@@ -241,6 +287,16 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "get") == 0 && argc == 3) {
         kept = must_open(NULL);
         rounds("read on a kept handle", atoi(argv[2]), get, NULL);
+        lvsarp_close(kept);
+    } else if (strcmp(what, "ask") == 0 && argc == 3) {
+        kept = must_open(NULL);
+        rounds("asked on a kept handle", atoi(argv[2]), ask, NULL);
+        lvsarp_close(kept);
+    } else if (strcmp(what, "what-if") == 0 && argc == 3) {
+        struct lvsarp_host *live = must_open(NULL);
+        EXPECT(lvsarp_snapshot(live, open_recorded, &kept) == 0, "%s", lvsarp_message(live));
+        lvsarp_close(live);
+        rounds("asked and assumed on a recorded handle", atoi(argv[2]), ask, "recorded");
         lvsarp_close(kept);
     } else if (strcmp(what, "steady") == 0 && argc == 4) {
         steady(argv[2], atoi(argv[3]));

@@ -87,6 +87,20 @@ void run()
     expect(checked(host, lvsarp_check(host.get(), vips.data(), vips.size(), count_errors, &errors)) == 0 && errors == 0,
            "not silent");
 
+    lvsarp_decision decision = LVSARP_DECISION_INIT;
+    std::vector<std::string> functions;
+    const auto note_check = [](const lvsarp_note *note, void *arg) {
+        if (note->kind == LVSARP_NOTE_CHECK)
+            static_cast<std::vector<std::string> *>(arg)->push_back(note->function);
+        return 0;
+    };
+    checked(host, lvsarp_would_reply(host.get(), vips[0], "192.0.2.1", "eth0", 0, &decision, note_check, &functions));
+    expect(decision.replies == 0, decision.rule);
+    expect(functions.size() > 1 && functions[0].find("net/ipv4/") == 0, "no checks of the kernel's");
+    checked(host, lvsarp_would_announce(host.get(), "192.0.2.1", "eth0", vips[0], LVSARP_VERIFY, &decision, nullptr,
+                                        nullptr));
+    expect(std::string(decision.source) == "192.0.2.11", decision.rule);
+
     lvsarp_levels levels = LVSARP_LEVELS_INIT;
     checked(host, lvsarp_get(host.get(), "all", &levels));
     expect(levels.arp_ignore.effective >= 1 && levels.arp_announce.effective >= 2, "the levels are not set");

@@ -25,6 +25,7 @@ VALGRIND = (
     "--show-leak-kinds=all",
     "--errors-for-leak-kinds=definite,indirect,possible",
 )
+REQUEST = {"target": "192.0.2.10", "sender": "192.0.2.1", "on": "lo"}
 LEAK = """
 #include <lvsarp.h>
 
@@ -89,6 +90,11 @@ def test_case(runner, sandboxed, file, number):
         {"call": "shown", "with": {"dev": "lo"}, "expect": ["127.0.0.1/8 host lo"]},
         {"call": "sysctl", "with": {"key": "all/arp_ignore"}, "expect": "0"},
         {"call": "sh", "with": {"line": "false"}},
+        {"call": "would_reply", "with": REQUEST, "expect": {"replies": True}},
+        {"call": "would_reply", "with": REQUEST, "expect": {"trace": []}},
+        {"call": "would_reply", "with": {**REQUEST, "set": "all.arp_ignore=1"}, "error": "invalid-input"},
+        {"call": "would_reply", "with": {**REQUEST, "set": "nothing"}},
+        {"call": "would_announce", "with": {"target": "192.0.2.1", "on": "lo"}, "expect": {"rule": "sender"}},
         {"call": "undo", "with": {"force": True}},
         {"call": "pray"},
     ],

@@ -15,12 +15,13 @@ ip link set eth0 up
 SHOWN = "cat /proc/sys/net/ipv4/conf/all/arp_ignore; ip -o -4 addr show dev lo"
 
 
-def programs():
-    """Each block of C with a main() in a document, and a name for it."""
+def programs(call="lvsarp_apply("):
+    """Each block of C with a main() and a call in a document, and a name for it."""
     found = []
     for document in ("README.md", "docs/c-api.md"):
         text = (build.ROOT / document).read_text()
         blocks = [block for block in re.findall(r"^```c\n(.*?)^```", text, re.S | re.M) if "int main(" in block]
+        blocks = [block for block in blocks if call in block]
         found += [(f"{document}-{at}".replace("/", "-"), block) for at, block in enumerate(blocks)]
     return found
 
@@ -49,3 +50,17 @@ def test_a_program_in_a_document_says_what_is_missing(name, block, sandboxed, tm
 
 def test_there_is_a_program_in_each_document():
     assert len(programs()) == 2
+    assert len(programs("int main(")) == 3
+
+
+def test_the_program_that_asks_says_what_would_change(sandboxed, tmp_path):
+    [(name, block)] = programs("lvsarp_would_reply(")
+    bound = f"{HOST}ip addr add 192.0.2.10/32 dev lo"
+    done = sandboxed("sh", "-ec", f"{bound}; {built(f'asks-{name}', block, tmp_path)}; {SHOWN}")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    *notes, now, then, level, _, _ = done.stdout.splitlines()
+    assert now.startswith("now: reply: arp_ignore is 0") and then.startswith("then: no reply: arp_ignore is 1"), then
+    assert any("net/ipv4/arp.c: arp_ignore()" in note for note in notes), notes
+    assert level == "0", "it wrote what it only asked about"
+    done = sandboxed("sh", "-c", f"{built(f'asks-{name}', block, tmp_path)}; echo $?")
+    assert done.stdout == "1\n" and "eth0" in done.stderr, done

@@ -14,6 +14,8 @@ PLAIN = [
     ("lifetime", "here", "10000"),
     ("lifetime", "named", "other", "500"),
     ("lifetime", "get", "100000"),
+    ("lifetime", "ask", "5000"),
+    ("lifetime", "what-if", "50000"),
     ("fork", "other"),
     ("threads", "two", "2"),
     ("threads", "two", "1", "other"),

@@ -38,6 +38,8 @@ pub const LVSARP_SEND_REDIRECTS: i32 = 6;
 pub const LVSARP_SHARED_MEDIA: i32 = 7;
 /// Key ignore_routes_with_linkdown: skip routes whose interface has no carrier.
 pub const LVSARP_IGNORE_ROUTES_WITH_LINKDOWN: i32 = 29;
+/// Key log_martians: log packets with impossible addresses.
+pub const LVSARP_LOG_MARTIANS: i32 = 11;
 /// Key promote_secondaries: promote a secondary address when its primary is deleted, instead of deleting it.
 pub const LVSARP_PROMOTE_SECONDARIES: i32 = 20;
 
@@ -133,6 +135,29 @@ pub const LVSARP_SEVERITY_WARNING: i32 = 2;
 /// Good to know.
 pub const LVSARP_SEVERITY_INFO: i32 = 3;
 
+// Flags of lvsarp_would_reply() and lvsarp_would_announce().
+
+/// Ask the running kernel as well (lvsarp_decision.witness).
+pub const LVSARP_VERIFY: u32 = 1;
+
+// What a host remembers of the sender of a who-has (lvsarp_decision.learns; `net/ipv4/arp.c: arp_process()`).
+
+/// Nothing: not even an entry that it has is touched.
+pub const LVSARP_LEARNS_NOTHING: i32 = 0;
+/// An entry that it has gets the sender's MAC; no entry is made.
+pub const LVSARP_LEARNS_UPDATES: i32 = 1;
+/// The sender enters the neighbour cache, or its entry gets the sender's MAC.
+pub const LVSARP_LEARNS_ENTERS: i32 = 2;
+
+// What a note on a decision is (lvsarp_note.kind).
+
+/// One of the kernel's checks. They come in the kernel's order, up to the one that decides.
+pub const LVSARP_NOTE_CHECK: i32 = 0;
+/// Something outside of the model that may change the answer, such as a packet filter.
+pub const LVSARP_NOTE_CAVEAT: i32 = 1;
+/// What the running kernel was asked and said.
+pub const LVSARP_NOTE_WITNESS: i32 = 2;
+
 // The rest.
 
 /// A lifetime without an end (lvsarp_address.valid and .preferred).
@@ -168,6 +193,7 @@ mod tests {
             ("send_redirects", LVSARP_SEND_REDIRECTS),
             ("shared_media", LVSARP_SHARED_MEDIA),
             ("ignore_routes_with_linkdown", LVSARP_IGNORE_ROUTES_WITH_LINKDOWN),
+            ("log_martians", LVSARP_LOG_MARTIANS),
             ("promote_secondaries", LVSARP_PROMOTE_SECONDARIES),
         ];
         let table: Vec<(&str, i32)> = Key::all().map(|key| (key.name(), i32::from(key.row().id))).collect();

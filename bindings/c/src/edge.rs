@@ -5,7 +5,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use lvsarp::{IfName, Key, Netns, Prefix, Scope, Vip};
 
@@ -48,7 +48,7 @@ fn set_cancellation(state: c_int) -> c_int {
 /// The bytes of a text before its end, which must come within `limit` bytes.
 fn bytes<'a>(what: &str, text: *const c_char, limit: usize) -> Result<&'a [u8]> {
     if text.is_null() {
-        return Err(Failure::input(format!("NULL as {what}"), "a text is needed"));
+        return Err(Failure::input(format_args!("NULL as {what}"), "a text is needed"));
     }
     // SAFETY: `text` is not NULL, so it points to a text; strnlen() reads up to its end and never more than `limit` bytes.
     let length = unsafe { libc::strnlen(text, limit) };
@@ -56,7 +56,10 @@ fn bytes<'a>(what: &str, text: *const c_char, limit: usize) -> Result<&'a [u8]> 
     let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
     if length == limit {
         let shown = String::from_utf8_lossy(&bytes[..length.min(NAME)]);
-        return Err(Failure::input(format!("{what} {shown:?}..."), format!("it is longer than {} bytes", limit - 1)));
+        return Err(Failure::input(
+            format_args!("{what} {shown:?}..."),
+            format_args!("it is longer than {} bytes", limit - 1),
+        ));
     }
     Ok(bytes)
 }
@@ -64,7 +67,7 @@ fn bytes<'a>(what: &str, text: *const c_char, limit: usize) -> Result<&'a [u8]> 
 fn text<'a>(what: &str, text: *const c_char, limit: usize) -> Result<&'a str> {
     let bytes = bytes(what, text, limit)?;
     std::str::from_utf8(bytes)
-        .map_err(|_| Failure::input(format!("{what} {:?}", String::from_utf8_lossy(bytes)), "it is not UTF-8"))
+        .map_err(|_| Failure::input(format_args!("{what} {:?}", String::from_utf8_lossy(bytes)), "it is not UTF-8"))
 }
 
 /// `all`, `default` or an interface.
@@ -108,6 +111,11 @@ pub fn vip(vip: *const c_char) -> Result<Vip> {
     Ok(Vip::parse(text("address", vip, ADDRESS)?)?)
 }
 
+/// An address as ARP has them; `what` is its name in messages.
+pub fn ipv4(what: &str, address: *const c_char) -> Result<Ipv4Addr> {
+    Ok(lvsarp::ipv4(what, text(what, address, ADDRESS)?)?)
+}
+
 /// A prefix.
 pub fn prefix(prefix: *const c_char) -> Result<Prefix> {
     Ok(Prefix::parse(text("address", prefix, ADDRESS)?)?)
@@ -116,10 +124,10 @@ pub fn prefix(prefix: *const c_char) -> Result<Prefix> {
 /// Text with a length of its own.
 pub fn long_text<'a>(what: &str, start: *const c_char, length: usize) -> Result<&'a str> {
     if start.is_null() {
-        return Err(Failure::input(format!("NULL as {what}"), "a text is needed"));
+        return Err(Failure::input(format_args!("NULL as {what}"), "a text is needed"));
     }
     if isize::try_from(length).is_err() {
-        return Err(Failure::input(what, format!("it cannot have {length} bytes")));
+        return Err(Failure::input(what, format_args!("it cannot have {length} bytes")));
     }
     // SAFETY: `start` is not NULL, so it points to `length` bytes, which the caller leaves alone until the call returns.
     let bytes = unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) };
@@ -132,11 +140,11 @@ pub fn array<'a, T>(what: &str, start: *const T, length: usize) -> Result<&'a [T
         return if length == 0 {
             Ok(&[])
         } else {
-            Err(Failure::input(format!("NULL as {what}"), format!("an array of {length} is needed")))
+            Err(Failure::input(format_args!("NULL as {what}"), format_args!("an array of {length} is needed")))
         };
     }
     if !start.is_aligned() || length.checked_mul(size_of::<T>()).is_none_or(|bytes| isize::try_from(bytes).is_err()) {
-        return Err(Failure::input(what, format!("it cannot be an array of {length}")));
+        return Err(Failure::input(what, format_args!("it cannot be an array of {length}")));
     }
     // SAFETY: `start` is neither NULL nor misaligned, so it points to `length` items, which the caller leaves alone until the call returns.
     Ok(unsafe { std::slice::from_raw_parts(start, length) })
@@ -159,15 +167,15 @@ pub fn addresses(start: *const *const c_char, length: usize) -> Result<Option<Ve
 pub fn key(number: i32) -> Result<Key> {
     Key::all()
         .find(|key| i32::from(key.row().id) == number)
-        .ok_or_else(|| Failure::input(format!("key {number}"), "it is not a key that ARP decisions read"))
+        .ok_or_else(|| Failure::input(format_args!("key {number}"), "it is not a key that ARP decisions read"))
 }
 
 /// A number that stands for one of a few things.
 pub fn one_of<T: Copy>(what: &str, number: i32, things: &[T]) -> Result<T> {
     let thing = usize::try_from(number).ok().and_then(|at| things.get(at));
-    thing
-        .copied()
-        .ok_or_else(|| Failure::input(format!("{what} {number}"), format!("the range is 0 to {}", things.len() - 1)))
+    thing.copied().ok_or_else(|| {
+        Failure::input(format_args!("{what} {number}"), format_args!("the range is 0 to {}", things.len() - 1))
+    })
 }
 
 /// Flags of which all are known.
@@ -175,7 +183,7 @@ pub fn flags(flags: u32, known: u32) -> Result<u32> {
     if flags & !known == 0 {
         Ok(flags)
     } else {
-        Err(Failure::input(format!("flags {flags:#x}"), format!("only {known:#x} are known here")))
+        Err(Failure::input(format_args!("flags {flags:#x}"), format_args!("only {known:#x} are known here")))
     }
 }
 
@@ -190,7 +198,7 @@ pub fn field<'a>(what: &str, field: &'a [c_char]) -> Result<Option<&'a str>> {
 /// A struct that begins with its size in bytes and is nothing but numbers and bytes, so that any bits are one.
 ///
 /// # Safety
-/// Just that: `repr(C)`, a `usize` first, and no field for which some bits are invalid.
+/// Just that: `repr(C)`, a `usize` first, no padding, and no field for which some bits are invalid.
 pub unsafe trait SizedStruct: Copy {
     /// All zero but for the size.
     fn empty() -> Self {
@@ -210,28 +218,31 @@ macro_rules! sized {
 }
 sized! {
     lvsarp_levels lvsarp_apply_options lvsarp_bind_options lvsarp_interface lvsarp_address lvsarp_prefix lvsarp_step lvsarp_finding
-    lvsarp_verdict lvsarp_meaning lvsarp_key
+    lvsarp_verdict lvsarp_decision lvsarp_note lvsarp_meaning lvsarp_key
 }
 
 /// The size that the caller's struct says it has.
-fn size_of_callers<T>(what: &str, pointer: *const T) -> Result<usize> {
+fn size_of_callers(what: &str, pointer: *const u8) -> Result<usize> {
     if pointer.is_null() {
-        return Err(Failure::input(format!("NULL as {what}"), "a struct is needed"));
+        return Err(Failure::input(format_args!("NULL as {what}"), "a struct is needed"));
     }
     // SAFETY: `pointer` is not NULL, so it points to a struct of the caller's, which begins with its size; it need not be aligned.
     let size = unsafe { pointer.cast::<usize>().read_unaligned() };
     if size < size_of::<usize>() {
-        return Err(Failure::input(format!("{what} of {size} bytes"), "start with its _INIT"));
+        return Err(Failure::input(format_args!("{what} of {size} bytes"), "start with its _INIT"));
     }
     if size > LONGEST_STRUCT {
-        return Err(Failure::too_big(format!("{what} of {size} bytes"), format!("the limit is {LONGEST_STRUCT}")));
+        return Err(Failure::too_big(
+            format_args!("{what} of {size} bytes"),
+            format_args!("the limit is {LONGEST_STRUCT}"),
+        ));
     }
     Ok(size)
 }
 
 /// Reads a struct. What a shorter one lacks is 0; what a longer one has beyond what we know must be 0, since we cannot do what it asks for.
 pub fn read<T: SizedStruct>(what: &str, pointer: *const T) -> Result<T> {
-    let size = size_of_callers(what, pointer)?;
+    let size = size_of_callers(what, pointer.cast())?;
     let known = size.min(size_of::<T>());
     // SAFETY: the caller's struct has `size` bytes.
     let all = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), size) };
@@ -246,21 +257,25 @@ pub fn read<T: SizedStruct>(what: &str, pointer: *const T) -> Result<T> {
 
 /// Whether a struct can be filled, before anything is done.
 pub fn can_fill<T: SizedStruct>(what: &str, pointer: *mut T) -> Result<()> {
-    size_of_callers(what, pointer).map(|_| ())
+    size_of_callers(what, pointer.cast()).map(|_| ())
 }
 
 /// Fills a struct. A shorter one gets what fits, a longer one zeroes behind what we know; its size stays.
 pub fn fill<T: SizedStruct>(what: &str, pointer: *mut T, ours: &T) -> Result<()> {
+    // SAFETY: a `SizedStruct` has no padding, and `ours` lives longer than the slice.
+    let ours = unsafe { std::slice::from_raw_parts((&raw const *ours).cast::<u8>(), size_of::<T>()) };
+    fill_bytes(what, pointer.cast(), ours)
+}
+
+/// The same for structs of all types.
+fn fill_bytes(what: &str, pointer: *mut u8, ours: &[u8]) -> Result<()> {
     let size = size_of_callers(what, pointer)?;
-    let known = size.min(size_of::<T>());
-    let from = size_of::<usize>();
-    let ours = (&raw const *ours).cast::<u8>();
-    // SAFETY: both have `known` bytes, which are at least `from`, and ours is not the caller's.
-    unsafe {
-        std::ptr::copy_nonoverlapping(ours.wrapping_add(from), pointer.cast::<u8>().wrapping_add(from), known - from)
-    };
-    // SAFETY: the caller's struct has `size` bytes.
-    unsafe { std::ptr::write_bytes(pointer.cast::<u8>().wrapping_add(known), 0, size - known) };
+    let ours = &ours[size_of::<usize>()..ours.len().min(size)];
+    let at = pointer.wrapping_add(size_of::<usize>());
+    // SAFETY: the caller's struct has `size` bytes, of which these are some, and ours is not the caller's.
+    unsafe { std::ptr::copy_nonoverlapping(ours.as_ptr(), at, ours.len()) };
+    // SAFETY: as above: the rest of them.
+    unsafe { std::ptr::write_bytes(at.wrapping_add(ours.len()), 0, size - size_of::<usize>() - ours.len()) };
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use lvsarp::{Error, ErrorKind, Finding, Host, LOCK_PATIENCE, Snapshot};
+use lvsarp::{Error, ErrorKind, Finding, Host, LOCK_PATIENCE, Model};
 
 use crate::edge;
 use crate::outcome::Outcome;
@@ -44,11 +44,14 @@ pub struct Body {
 /// A live namespace or a recorded one.
 pub enum Subject {
     Live(Box<Host>),
-    Recorded(Box<Snapshot>),
+    /// Indexed once, for all questions.
+    Recorded(Box<Model<'static>>),
 }
 
 /// Why a call failed.
-pub struct Failure {
+pub struct Failure(Box<Words>);
+
+struct Words {
     code: c_int,
     kind: &'static str,
     rolled_back: c_int,
@@ -59,34 +62,44 @@ pub struct Failure {
 
 impl Failure {
     /// A wrong argument, in the library's words.
-    #[cold]
     pub fn input(thing: impl Display, cause: impl Display) -> Failure {
-        Failure::new(ErrorKind::InvalidInput, format!("cannot use {thing}: {cause}"))
+        Failure::new(ErrorKind::InvalidInput, format_args!("cannot use {thing}: {cause}"))
     }
 
     /// A struct that is too long.
-    #[cold]
     pub fn too_big(thing: impl Display, cause: impl Display) -> Failure {
-        Failure { code: -libc::E2BIG, ..Failure::input(thing, cause) }
+        let mut failure = Failure::input(thing, cause);
+        failure.0.code = -libc::E2BIG;
+        failure
     }
 
     /// A failure of a kind, with its text.
+    pub fn new(kind: ErrorKind, message: impl Display) -> Failure {
+        Failure::written(kind, &message)
+    }
+
     #[cold]
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Failure {
-        let (code, kind) = (-kind.errno(), kind.name());
-        Failure { code, kind, rolled_back: 0, message: message.into(), hint: String::new(), findings: Vec::new() }
+    fn written(kind: ErrorKind, message: &dyn Display) -> Failure {
+        Failure(Box::new(Words {
+            code: -kind.errno(),
+            kind: kind.name(),
+            rolled_back: 0,
+            message: message.to_string(),
+            hint: String::new(),
+            findings: Vec::new(),
+        }))
     }
 
     /// What the call returns.
     pub fn code(&self) -> c_int {
-        self.code
+        self.0.code
     }
 
     /// The text with what to do about it, for where there is no handle to keep both.
     pub fn whole(&self) -> String {
-        match &self.hint[..] {
-            "" => self.message.clone(),
-            hint => format!("{}; {hint}", self.message),
+        match &self.0.hint[..] {
+            "" => self.0.message.clone(),
+            hint => format!("{}; {hint}", self.0.message),
         }
     }
 }
@@ -94,7 +107,7 @@ impl Failure {
 impl From<Error> for Failure {
     #[cold]
     fn from(error: Error) -> Failure {
-        Failure {
+        Failure(Box::new(Words {
             code: -error.errno(),
             kind: error.kind().name(),
             rolled_back: match error.rolled_back() {
@@ -105,7 +118,7 @@ impl From<Error> for Failure {
             message: error.to_string(),
             hint: error.hint_text().unwrap_or("").to_owned(),
             findings: error.findings().to_vec(),
-        }
+        }))
     }
 }
 
@@ -129,7 +142,7 @@ impl Body {
         match &self.subject {
             Subject::Live(host) => Ok(host),
             Subject::Recorded(_) => {
-                Err(Failure::new(ErrorKind::ReadOnly, format!("cannot {act}: the handle is a recorded snapshot")))
+                Err(Failure::new(ErrorKind::ReadOnly, format_args!("cannot {act}: the handle is a recorded snapshot")))
             }
         }
     }
@@ -138,7 +151,15 @@ impl Body {
         &self.subject
     }
 
-    fn failed(&mut self, failure: Failure) -> c_int {
+    /// The recorded namespace; what only that can do, a live host cannot.
+    pub fn recorded(&mut self) -> Result<&mut Model<'static>> {
+        match &mut self.subject {
+            Subject::Recorded(model) => Ok(model),
+            Subject::Live(_) => Err(Failure::input("a live handle", "only a recorded snapshot can be asked what if")),
+        }
+    }
+
+    fn failed(&mut self, Failure(failure): Failure) -> c_int {
         edge::copy(&failure.message, &mut self.message);
         edge::copy(&failure.hint, &mut self.hint);
         edge::copy(failure.kind, &mut self.kind);

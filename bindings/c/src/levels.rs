@@ -25,7 +25,7 @@ pub extern "C" fn lvsarp_get(h: *mut lvsarp_host, iface: *const c_char, levels: 
         let scope = edge::scope(iface)?;
         let found = match body.subject() {
             Subject::Live(host) => host.get(&scope)?,
-            Subject::Recorded(snapshot) => snapshot.levels(&scope)?,
+            Subject::Recorded(model) => model.snapshot().levels(&scope)?,
         };
         let ours = lvsarp_levels {
             arp_ignore: level(found.arp_ignore),
@@ -64,10 +64,14 @@ pub extern "C" fn lvsarp_read(h: *mut lvsarp_host, iface: *const c_char, key: i3
         }
         let found = match body.subject() {
             Subject::Live(host) => host.read(&scope, key)?,
-            Subject::Recorded(snapshot) => snapshot.conf(&scope)?.and_then(|conf| conf.get(key)),
+            Subject::Recorded(model) => model.snapshot().conf(&scope)?.and_then(|conf| conf.get(key)),
         };
-        let missing =
-            || Failure::new(ErrorKind::Unsupported, format!("cannot read {scope}/{key}: this kernel does not have it"));
+        let missing = || {
+            Failure::new(
+                ErrorKind::Unsupported,
+                format_args!("cannot read {scope}/{key}: this kernel does not have it"),
+            )
+        };
         edge::put(value, found.ok_or_else(missing)?);
         Ok(0)
     })

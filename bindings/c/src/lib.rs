@@ -9,6 +9,7 @@
 #![allow(clippy::not_unsafe_ptr_arg_deref)]
 
 mod constants;
+mod decision;
 mod edge;
 mod handle;
 mod levels;
@@ -20,6 +21,7 @@ mod values;
 mod vips;
 
 pub use constants::*;
+pub use decision::*;
 pub use handle::lvsarp_host;
 pub use levels::*;
 pub use open::*;

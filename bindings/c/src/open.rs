@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use lvsarp::{Host, Snapshot};
+use lvsarp::{Host, Model, Snapshot};
 
 use crate::edge;
 use crate::handle::{self, Failure, Result, Subject, contained, enter, lvsarp_host};
@@ -47,7 +47,7 @@ pub extern "C" fn lvsarp_open_message(
 }
 
 /// Opens a recorded namespace: a snapshot that lvsarp_snapshot(), `lvsarp snapshot` or Python wrote, here or on another machine. Everything that
-/// looks and decides works on it as it was then; everything that changes something fails with -EROFS.
+/// looks and decides works on it as it was then, or as lvsarp_assume() has it; everything that changes something fails with -EROFS.
 ///
 /// @param json     the snapshot
 /// @param length   its length in bytes
@@ -65,7 +65,7 @@ pub extern "C" fn lvsarp_open_snapshot(
 ) -> c_int {
     give(out, message, size, &mut || {
         let json = edge::long_text("snapshot", json, length)?;
-        Ok(Subject::Recorded(Box::new(Snapshot::from_json(json)?)))
+        Ok(Subject::Recorded(Box::new(Model::new(Snapshot::from_json(json)?))))
     })
 }
 
@@ -166,7 +166,7 @@ pub extern "C" fn lvsarp_snapshot(h: *mut lvsarp_host, cb: lvsarp_text_cb, arg: 
         };
         let mut json = match body.subject() {
             Subject::Live(host) => host.snapshot()?.to_json(),
-            Subject::Recorded(snapshot) => snapshot.to_json(),
+            Subject::Recorded(model) => model.snapshot().to_json(),
         };
         json.push('\0');
         Ok(cb(json.as_ptr().cast(), json.len() - 1, arg))
@@ -183,8 +183,8 @@ pub extern "C" fn lvsarp_lock_timeout(h: *mut lvsarp_host, milliseconds: u32) ->
     enter(h, &mut |body| {
         if milliseconds > DAY {
             return Err(Failure::input(
-                format!("a lock timeout of {milliseconds} ms"),
-                format!("the range is 0 to {DAY}"),
+                format_args!("a lock timeout of {milliseconds} ms"),
+                format_args!("the range is 0 to {DAY}"),
             ));
         }
         body.patience = std::time::Duration::from_millis(milliseconds.into());

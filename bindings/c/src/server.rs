@@ -63,7 +63,7 @@ pub extern "C" fn lvsarp_plan(
         let desired = desired(vips, n, options)?;
         let plan = match body.subject() {
             Subject::Live(host) => host.plan(&desired)?,
-            Subject::Recorded(snapshot) => snapshot.plan(&desired)?,
+            Subject::Recorded(model) => model.snapshot().plan(&desired)?,
         };
         let refused = !plan.ok;
         body.outcome = Outcome::of_plan(plan);
@@ -137,7 +137,7 @@ pub extern "C" fn lvsarp_check(
         let vips = edge::addresses(vips, n)?;
         let report = match body.subject() {
             Subject::Live(host) => host.check(vips.as_deref())?,
-            Subject::Recorded(snapshot) => snapshot.check(vips.as_deref())?,
+            Subject::Recorded(model) => model.check(vips.as_deref())?,
         };
         let ok = report.ok;
         body.outcome = Outcome::of_report(report);

@@ -23,7 +23,7 @@ fn alone(body: &mut dyn FnMut() -> Result<c_int>) -> c_int {
 
 fn language(tag: *const c_char) -> Result<Lang> {
     let tag = edge::language(tag)?;
-    Lang::parse(tag).ok_or_else(|| Failure::input(format!("language {tag:?}"), "it is neither en nor zh"))
+    Lang::parse(tag).ok_or_else(|| Failure::input(format_args!("language {tag:?}"), "it is neither en nor zh"))
 }
 
 fn row(meaning: &Meaning, lang: Lang) -> lvsarp_meaning {
@@ -56,7 +56,7 @@ pub extern "C" fn lvsarp_meaning_of(key: i32, value: i32, lang: *const c_char, m
 }
 
 fn without_levels(key: i32) -> Failure {
-    Failure::input(format!("key {key}"), "only arp_ignore and arp_announce have levels")
+    Failure::input(format_args!("key {key}"), "only arp_ignore and arp_announce have levels")
 }
 
 /// The table of a key's levels, from the most negative value to the largest.

@@ -218,6 +218,47 @@ pub struct lvsarp_verdict {
     pub interface: [c_char; 16],
 }
 
+/// What the kernel does about one who-has that arrives, or one request of our own, and why. Filled by lvsarp_would_reply() and
+/// lvsarp_would_announce(). Start with LVSARP_DECISION_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lvsarp_decision {
+    /// The size of this struct in bytes.
+    pub size: usize,
+    /// Whether the who-has is answered: 1, 0, or -1 where a level that decides is unknown, and for a request of our own.
+    pub replies: i32,
+    /// What the host remembers of the sender of the who-has: LVSARP_LEARNS_*, or -1 where that is unknown, and for a request of our own.
+    pub learns: i32,
+    /// Whether the running kernel agrees: 1, 0, or -1 where it was not asked or could not be asked.
+    pub witness: i32,
+    /// Whether there is an answer: 1, or 0 where a level that decides is unknown.
+    pub known: i32,
+    /// The sender that the request of our own carries, 0.0.0.0 where there is no address to choose; "" where no request is sent, where a level that
+    /// decides is unknown, and for a who-has.
+    pub source: [c_char; 16],
+    /// What was asked, such as who-has 192.0.2.10 tell 192.0.2.1 on eth0.
+    pub question: [c_char; 128],
+    /// The answer in one sentence.
+    pub rule: [c_char; 512],
+}
+
+/// One of the reasons of a decision.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lvsarp_note {
+    /// The size of this struct in bytes, as the library knows it.
+    pub size: usize,
+    /// What it is: LVSARP_NOTE_CHECK, LVSARP_NOTE_CAVEAT or LVSARP_NOTE_WITNESS.
+    pub kind: i32,
+    /// Of a check: 1 where the way goes on, 0 where it ends. Of a witness: 1 where it agrees, 0 where not, -1 where it could not be asked. Of a
+    /// caveat: -1.
+    pub pass: i32,
+    /// Of a check: the kernel's function that it mirrors, such as net/ipv4/arp.c: arp_ignore(); otherwise "".
+    pub function: [c_char; 64],
+    /// What was found, with the values that were read.
+    pub text: [c_char; 512],
+}
+
 /// One row of a table of levels: a range of values and what the kernel does there.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -36,7 +36,7 @@ pub extern "C" fn lvsarp_interface_each(h: *mut lvsarp_host, cb: lvsarp_interfac
                 live = host.interfaces()?;
                 &live
             }
-            Subject::Recorded(snapshot) => &snapshot.interfaces,
+            Subject::Recorded(model) => &model.snapshot().interfaces,
         };
         edge::walk(interfaces.iter().map(|one| interface(one, Role::of(one, interfaces))), cb, arg)
     })
@@ -108,10 +108,11 @@ pub extern "C" fn lvsarp_address_each(
 fn addresses(body: &Body, dev: Option<IfName>) -> Result<Vec<Address>> {
     Ok(match (body.subject(), dev) {
         (Subject::Live(host), dev) => host.addresses(dev.as_ref())?,
-        (Subject::Recorded(snapshot), Some(dev)) => {
+        (Subject::Recorded(model), Some(dev)) => {
+            let snapshot = model.snapshot();
             snapshot.addresses_of(snapshot.interface(&dev)?.index).cloned().collect()
         }
-        (Subject::Recorded(snapshot), None) => snapshot.addresses.clone(),
+        (Subject::Recorded(model), None) => model.snapshot().addresses.clone(),
     })
 }
 
@@ -281,7 +282,7 @@ pub extern "C" fn lvsarp_prefix_each(h: *mut lvsarp_host, cb: lvsarp_prefix_cb, 
                 live = host.local_routes()?;
                 &live
             }
-            Subject::Recorded(snapshot) => &snapshot.local_routes,
+            Subject::Recorded(model) => &model.snapshot().local_routes,
         };
         edge::walk(routes.iter().map(prefix), cb, arg)
     })

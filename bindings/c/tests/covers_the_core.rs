@@ -37,6 +37,24 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Snapshot::vips", &["lvsarp_check", "lvsarp_verdict_each"]),
     ("Snapshot::plan", &["lvsarp_plan"]),
     ("Snapshot::check", &["lvsarp_check"]),
+    ("Snapshot::with", &["lvsarp_assume"]),
+    ("Host::would_reply", &["lvsarp_would_reply"]),
+    ("Host::would_announce", &["lvsarp_would_announce"]),
+    ("Snapshot::would_reply", &["lvsarp_would_reply"]),
+    ("Snapshot::would_announce", &["lvsarp_would_announce"]),
+    ("Snapshot::caveats", &["lvsarp_would_reply", "lvsarp_would_announce"]),
+    ("Model::new", &["lvsarp_open_snapshot", "lvsarp_assume"]),
+    ("Model::snapshot", &["lvsarp_snapshot"]),
+    ("Model::would_reply", &["lvsarp_would_reply"]),
+    ("Model::would_announce", &["lvsarp_would_announce"]),
+    ("Model::replies", &["lvsarp_would_reply"]),
+    ("Model::announces", &["lvsarp_would_announce"]),
+    ("Model::check", &["lvsarp_check"]),
+    ("Decision::replies", &["lvsarp_would_reply"]),
+    ("Decision::learns", &["lvsarp_would_reply"]),
+    ("Decision::source", &["lvsarp_would_announce"]),
+    ("Decision::is_known", &["lvsarp_would_reply", "lvsarp_would_announce"]),
+    ("vip::ipv4", &["lvsarp_would_reply", "lvsarp_would_announce"]),
     ("Error::errno", &["lvsarp_strerror"]),
     ("Error::kind", &["lvsarp_kind"]),
     ("Error::hint_text", &["lvsarp_hint"]),
@@ -53,6 +71,7 @@ const COVERED: &[(&str, &[&str])] = &[
 const LEFT_OUT: &[(&str, &str)] = &[
     ("Host::kernel_version", "uname() knows it"),
     ("Snapshot::kernel_version", "it chooses between rules inside the library"),
+    ("Model::of", "a handle keeps its snapshot"),
 ];
 
 /// What C has besides: closing, versions, and names of numbers.
@@ -89,7 +108,9 @@ fn core() -> BTreeSet<String> {
                 syn::Item::Impl(block) if block.trait_.is_none() => {
                     let syn::Type::Path(of) = *block.self_ty else { continue };
                     let of = of.path.segments.last().unwrap().ident.to_string();
-                    if !["Host", "Snapshot", "Report", "Plan", "Changes", "Error"].contains(&of.as_str()) {
+                    if !["Host", "Snapshot", "Report", "Plan", "Changes", "Error", "Model", "Decision"]
+                        .contains(&of.as_str())
+                    {
                         continue;
                     }
                     for item in block.items {
