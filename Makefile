@@ -26,7 +26,7 @@ PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel second programs faults bench \
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults bench \
         install uninstall packages clean
 
 all: build
@@ -51,7 +51,8 @@ check: NEEDED += $(CXX):g++
 check: packages lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
-                /usr/include/jansson.h:libjansson-dev linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
+                /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
+                ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
 test: check demo capi packaging kernel second programs faults
 	$(PYTEST) -m slow tests/python
 
@@ -92,15 +93,22 @@ examples: library
 	    -L$(TARGET)/c/lib -Wl,-rpath,$(abspath $(TARGET))/c/lib -llvsarp && echo $$program || exit 1; \
 	done
 
-# The kernel as the oracle: storms on the wire, and every pair of levels.
+# The kernel as the oracle: storms on the wire, every pair of levels, observed cases, and random hosts.
 kernel: program $(VENV)/installed
 	cargo build --release --locked -p lvsarp --example lvsarp_bench
 	$(PYTEST) -s tests/kernel
 
-# The same oracle and the behaviour suite on a second kernel, user-mode Linux 6.1.
+# The model against the kernel for as long as asked, on random hosts: make test-kernel N=50000 SEED=1.
+N    ?= 50000
+SEED ?= 1
+test-kernel: packages $(VENV)/installed
+	cd tests && $(PY) -m lab.differential --requests $(N) --seed $(SEED)
+
+# The same oracle and the behaviour suite on a second kernel, user-mode Linux 6.1, which has VRF, VLAN, bond and dummy devices.
 IN_A_GUEST = cd tests && $(PY) -m lab.uml sh -ec 'modprobe ipv6; exec "$$@"' guest
-second: library program $(VENV)/tools
-	$(IN_A_GUEST) $(PYTEST) kernel/test_levels_table.py kernel/test_undo_restores_addresses.py
+second: library program $(VENV)/installed
+	$(IN_A_GUEST) $(PYTEST) kernel/test_levels_table.py kernel/test_undo_restores_addresses.py kernel/test_arp_cases.py
+	export LVSARP_REQUESTS=1000; $(IN_A_GUEST) $(PYTEST) -s kernel/test_arp_model.py -k 'the_model_says'
 	$(IN_A_GUEST) $(PYTEST) c/test_c_conformance.py -k test_case
 
 # keepalived and ldirectord run the example as their health check, on a second kernel that has ip_vs.
@@ -126,6 +134,7 @@ bench: NEEDED += pkg-config:pkg-config /usr/include/libnl3/netlink/route/link.h:
 bench: packages build $(VENV)/installed
 	$(PY) -m pip install -q --disable-pip-version-check 'pyroute2==0.9.7'
 	$(PY) benches/compare.py --out docs/benchmarks.md
+	cd benches/model && cargo bench --locked
 
 # The Python package, built as a wheel and installed into a virtual environment of its own.
 PYTHON_SOURCES := $(shell find crates/lvsarp crates/lvsarp-cli bindings/python python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed) \
