@@ -3,6 +3,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/neighbour.h>
 
 #include "route_socket.h"
 
@@ -96,18 +97,36 @@ static void dump_addresses(unsigned char family)
 	dump(&r, sizeof r);
 }
 
-static void dump_local_routes(unsigned char family)
+/* IPv4: all routes. IPv6: the local ones. */
+static void dump_routes(unsigned char family)
 {
 	struct {
 		struct nlmsghdr h;
 		struct rtmsg m;
 	} r = { { sizeof r, RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, ++seq, 0 },
-		{ .rtm_family = family, .rtm_table = RT_TABLE_LOCAL, .rtm_type = RTN_LOCAL } };
+		{ .rtm_family = family } };
 
+	if (family == AF_INET6) {
+		r.m.rtm_table = RT_TABLE_LOCAL;
+		r.m.rtm_type = RTN_LOCAL;
+	}
 	dump(&r, sizeof r);
 }
 
-/* "links": the link dump alone. "all": also the addresses of both families and the local routes, as a snapshot takes them. */
+/* Rules, proxy entries and qdiscs: each with its own header, of which only the family matters, and of a proxy entry the flag. */
+static void dump_other(unsigned short type, unsigned char family, unsigned char flag)
+{
+	struct {
+		struct nlmsghdr h;
+		unsigned char body[20];
+	} r = { { 0, type, NLM_F_REQUEST | NLM_F_DUMP, ++seq, 0 }, { family } };
+
+	r.body[10] = flag;
+	r.h.nlmsg_len = sizeof r.h + (type == RTM_GETQDISC ? 20 : 12);
+	dump(&r, r.h.nlmsg_len);
+}
+
+/* "links": the link dump alone. "all": also addresses, routes, rules, qdiscs and proxy entries, as a snapshot takes them. */
 static void step(const char *line, double *ns, int64_t *seen)
 {
 	uint64_t start = now_ns();
@@ -117,8 +136,11 @@ static void step(const char *line, double *ns, int64_t *seen)
 	if (!strcmp(line, "all")) {
 		dump_addresses(AF_INET);
 		dump_addresses(AF_INET6);
-		dump_local_routes(AF_INET);
-		dump_local_routes(AF_INET6);
+		dump_routes(AF_INET);
+		dump_other(RTM_GETRULE, AF_INET, 0);
+		dump_other(RTM_GETQDISC, AF_UNSPEC, 0);
+		dump_other(RTM_GETNEIGH, AF_INET, NTF_PROXY);
+		dump_routes(AF_INET6);
 	}
 	*ns = (double)(now_ns() - start);
 	*seen = links * 1000 + levels;
