@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::Serialize;
 
 use crate::arp::{Device, Role, View};
+use crate::check_vip::{self, Judged};
 use crate::error::{Error, Result};
 use crate::interface::IfName;
 use crate::model::Model;
@@ -14,7 +15,7 @@ use crate::peers::{self, Peer};
 use crate::snapshot::{Interface, Snapshot};
 use crate::sorted::each_once;
 use crate::wording::Words;
-use crate::{check_level, check_routing, check_vip};
+use crate::{check_level, check_routing};
 
 /// How much a [`Finding`] matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -228,7 +229,7 @@ pub(crate) struct Speaker<'a> {
 impl Speaker<'_> {
     /// The words for it, which most checks need for no interface.
     pub fn words(&self) -> &Words {
-        self.words.get_or_init(|| Words::of(&self.device, self.up))
+        self.words.get_or_init(|| Words::of(&self.device, self.up, &self.targets))
     }
 }
 
@@ -251,8 +252,9 @@ fn check(view: &View<'_>, vips: &[IpAddr]) -> Report {
     }
     for vip in vips {
         check_vip::placement(view, *vip, &mut findings);
+        let judged = Judged::of(view, *vip);
         for speaker in &speakers {
-            let verdict = check_vip::judge(view, speaker, *vip, &mut findings);
+            let verdict = judged.on(speaker, &mut findings);
             if speaker.up {
                 verdicts.push(verdict);
             }

@@ -1,5 +1,7 @@
 //! Findings about one VIP: where it is, and on which interface it is answered or announced.
 
+use std::cell::OnceCell;
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::arp::trace::Trace;
@@ -67,9 +69,29 @@ pub(crate) enum Announced {
     AsFallback,
 }
 
-/// One VIP on one interface: the worst that any sender gets, and any target sees.
-#[inline(never)]
-pub(crate) fn judge(view: &View<'_>, speaker: &Speaker<'_>, vip: IpAddr, findings: &mut Findings) -> Verdict {
+/// One VIP, with the texts about it, written once for all interfaces.
+pub(crate) struct Judged<'a> {
+    view: View<'a>,
+    vip: IpAddr,
+    shown: String,
+    /// `is on lo (scope global)`.
+    place: OnceCell<String>,
+}
+
+impl<'a> Judged<'a> {
+    pub fn of(view: &View<'a>, vip: IpAddr) -> Judged<'a> {
+        Judged { view: *view, vip, shown: vip.to_string(), place: OnceCell::new() }
+    }
+
+    /// Judges it on one interface: the worst that any sender gets, and any target sees.
+    pub fn on(&self, speaker: &Speaker<'_>, findings: &mut Findings) -> Verdict {
+        judge(self, speaker, findings)
+    }
+}
+
+fn judge(judged: &Judged<'_>, speaker: &Speaker<'_>, findings: &mut Findings) -> Verdict {
+    let Judged { view, vip, shown, place: placed } = judged;
+    let vip = *vip;
     let Speaker { device, up, .. } = speaker;
     let up = *up;
     let name = device.interface.name;
@@ -95,23 +117,23 @@ pub(crate) fn judge(view: &View<'_>, speaker: &Speaker<'_>, vip: IpAddr, finding
         match (replies, vip) {
             (Some(false), _) if device.arp_ignore.effective.map(ArpIgnore::of) == Some(ArpIgnore::Never) => found(
                 Severity::Warning,
-                format_args!("{vip} is bound on {name}, which speaks ARP; only arp_ignore 8 keeps it silent there"),
+                format_args!("{shown} is bound on {name}, which speaks ARP; only arp_ignore 8 keeps it silent there"),
             ),
             (Some(false), _) => found(
                 Severity::Warning,
                 format_args!(
-                    "{vip} is bound on {name}, which speaks ARP, and is silent there only by its scope or its prefix"
+                    "{shown} is bound on {name}, which speaks ARP, and is silent there only by its scope or its prefix"
                 ),
             ),
             (_, IpAddr::V4(_)) => found(
                 severity,
                 format_args!(
-                    "{vip} is answered{on}{to}: it is bound there, where only arp_ignore 8 is sure to hide it"
+                    "{shown} is answered{on}{to}: it is bound there, where only arp_ignore 8 is sure to hide it"
                 ),
             ),
             (_, IpAddr::V6(_)) => found(
                 severity,
-                format_args!("{vip} is answered{on}: it is bound there, and neighbour discovery has no levels"),
+                format_args!("{shown} is answered{on}: it is bound there, and neighbour discovery has no levels"),
             ),
         }
     } else if let (Some(true), IpAddr::V4(v4)) = (replies, vip) {
@@ -121,7 +143,10 @@ pub(crate) fn judge(view: &View<'_>, speaker: &Speaker<'_>, vip: IpAddr, finding
                 if up { "vip-answered" } else { "leaks-when-up" },
                 severity,
                 &about,
-                format_args!("{vip} is answered{on}{to}: {ignore_is}, and it {}; {ignore_means}", place(view, v4)),
+                format_args!(
+                    "{shown} is answered{on}{to}: {ignore_is}, and it {}; {ignore_means}",
+                    placed.get_or_init(|| place(view, v4).to_string())
+                ),
                 format_args!("{ignore_hint}"),
             );
         } else {
@@ -134,14 +159,14 @@ pub(crate) fn judge(view: &View<'_>, speaker: &Speaker<'_>, vip: IpAddr, finding
             {
                 found(
                     format_args!(
-                        "{vip} is answered{on}{to}: it is not local, and there is a proxy entry for it on {name}, which no level reaches"
+                        "{shown} is answered{on}{to}: it is not local, and there is a proxy entry for it on {name}, which no level reaches"
                     ),
-                    format_args!("ip neigh del proxy {vip} dev {name}"),
+                    format_args!("ip neigh del proxy {shown} dev {name}"),
                 );
             } else {
                 found(
                     format_args!(
-                        "{vip} is answered{on}{to}: it is not local, and {name} does proxy ARP for what is routed elsewhere, which no level reaches"
+                        "{shown} is answered{on}{to}: it is not local, and {name} does proxy ARP for what is routed elsewhere, which no level reaches"
                     ),
                     format_args!("bind the VIP on lo, or set proxy_arp and proxy_arp_pvlan of all and {name} to 0"),
                 );
@@ -149,10 +174,11 @@ pub(crate) fn judge(view: &View<'_>, speaker: &Speaker<'_>, vip: IpAddr, finding
         }
     }
     if let (Ok(Some((why, target))), IpAddr::V4(_)) = (&announced, vip) {
-        let Words { on, announce_is, announce_hint, .. } = speaker.words();
+        let Words { on, announce_is, announce_hint, first_target, .. } = speaker.words();
+        let target: &dyn Display = if speaker.targets.first() == Some(target) { first_target } else { target };
         let mut found = |code, because, hint| {
             let code = if up { code } else { "leaks-when-up" };
-            findings.add(code, severity, &about, format_args!("{vip} is announced{on}: {because}"), hint);
+            findings.add(code, severity, &about, format_args!("{shown} is announced{on}: {because}"), hint);
         };
         match why {
             Announced::AsSource => found(
@@ -190,7 +216,7 @@ pub(crate) fn judge(view: &View<'_>, speaker: &Speaker<'_>, vip: IpAddr, finding
             "levels-unknown",
             Severity::Unknown,
             &about,
-            format_args!("whether {vip} is silent on {name} cannot be told: the levels of conf/all are unknown"),
+            format_args!("whether {shown} is silent on {name} cannot be told: the levels of conf/all are unknown"),
             format_args!("mount proc, or run where /proc/sys can be read"),
         );
     }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::arp::{Device, View};
 use crate::key::Key;
 use crate::level::{self, ArpIgnore};
+use crate::peers::Peer;
 
 /// A text that is written where it is shown, and not before.
 struct Text<F>(F);
@@ -79,11 +80,13 @@ pub(crate) struct Words {
     /// Why a request that leaves by this device can carry the VIP as its sender.
     pub announce_is: String,
     pub announce_hint: String,
+    /// The first of those who are asked for.
+    pub first_target: String,
 }
 
 impl Words {
     #[inline(never)]
-    pub fn of(device: &Device<'_>, up: bool) -> Words {
+    pub fn of(device: &Device<'_>, up: bool, targets: &[Peer]) -> Words {
         let name = device.interface.name;
         let value = device.arp_ignore.effective.unwrap_or(0);
         let meaning = level::meaning(Key::ArpIgnore, value).map_or("", |row| row.en);
@@ -98,6 +101,7 @@ impl Words {
             ignore_hint: format!("{}{or_scope}", level_hint(device, Key::ArpIgnore, 1)),
             announce_is: level_is(device, Key::ArpAnnounce).to_string(),
             announce_hint: level_hint(device, Key::ArpAnnounce, 2).to_string(),
+            first_target: targets.first().map_or(String::new(), Peer::to_string),
         }
     }
 }
