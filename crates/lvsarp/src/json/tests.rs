@@ -1,5 +1,6 @@
 //! Tests of JSON, with serde_json as the oracle.
 
+use super::parse::DEEPEST;
 use super::*;
 
 #[test]
