@@ -60,6 +60,7 @@ mod sys;
 
 // Decide.
 mod arp;
+pub mod boot;
 mod change;
 mod check;
 mod check_level;

@@ -1,0 +1,186 @@
+//! How each program takes a file apart into lines and a line into a key and a value.
+
+/// What a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    /// `key = value`, or `-key = value`.
+    Set { key: &'a [u8], value: &'a [u8] },
+    /// `-key`.
+    Exclude { key: &'a [u8] },
+    /// Something else, which the program complains about.
+    Junk,
+}
+
+/// The lines of a file with their numbers, from 1, as systemd reads them: a NUL and a carriage return end a line too (`read_line()`).
+pub(crate) fn systemd_lines(text: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    let mut number = 1;
+    text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r' | 0)).map(move |line| {
+        let own = number;
+        number += u32::from(line.last() == Some(&b'\n'));
+        (own, line)
+    })
+}
+
+/// The lines of a file with their numbers, from 1, as programs read them that use `getline(3)` and then strings: up to a NUL, the line feed included.
+pub(crate) fn string_lines(text: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    (1..).zip(text.split_inclusive(|byte| *byte == b'\n')).map(|(number, line)| (number, string(line)))
+}
+
+/// The lines of a file as busybox joins them: a backslash at the end continues the line (`libbb/parse_config.c: get_line_with_continuation()`).
+pub(crate) fn joined_lines(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    let mut lines = Vec::new();
+    let mut open: Option<(u32, Vec<u8>)> = None;
+    for (number, raw) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+        let (number, mut line) = open.take().unwrap_or((number, Vec::new()));
+        line.extend_from_slice(raw.strip_suffix(b"\n").unwrap_or(raw));
+        if line.last() == Some(&b'\\') {
+            line.pop();
+            open = Some((number, line));
+        } else {
+            lines.push((number, line));
+        }
+    }
+    lines.extend(open);
+    for (_, line) in &mut lines {
+        line.truncate(string(line).len());
+    }
+    lines
+}
+
+/// `sysctl.c: parse_file()` of systemd.
+pub(crate) fn systemd(line: &[u8]) -> Option<Line<'_>> {
+    let line = trim(line, is_blank);
+    if matches!(line.first()?, b'#' | b';') {
+        return None;
+    }
+    Some(match (equals(line), line.strip_prefix(b"-")) {
+        (Some((key, value)), _) => {
+            Line::Set { key: trim(key.strip_prefix(b"-").unwrap_or(key), is_blank), value: trim(value, is_blank) }
+        }
+        (None, Some(key)) => Line::Exclude { key: trim(key, is_blank) },
+        (None, None) => Line::Junk,
+    })
+}
+
+/// `parse_setting_line()` of procps 4.
+pub(crate) fn procps(line: &[u8]) -> Option<Line<'_>> {
+    let line = trim_start(line, is_space);
+    if line.len() < 2 || matches!(line[0], b'#' | b';') {
+        return None;
+    }
+    Some(match (equals(line), line.strip_prefix(b"-")) {
+        (Some((key, value)), _) => {
+            let key = key.strip_prefix(b"-").unwrap_or(key);
+            Line::Set { key: all_but_first(key), value: all_but_first(trim_start(value, is_space)) }
+        }
+        (None, Some(key)) => Line::Exclude { key: all_but_first(key) },
+        (None, None) => Line::Junk,
+    })
+}
+
+/// `Preload()` of procps 3.3, and what `WriteSetting()` makes of it.
+pub(crate) fn procps_3(line: &[u8]) -> Option<Line<'_>> {
+    if line.len() < 2 {
+        return None;
+    }
+    // The first byte stays, whatever it is.
+    let end = line[1..].iter().rposition(|byte| !is_blank(*byte)).map_or(1, |last| last + 2);
+    let line = trim_start(&line[..end], is_tab);
+    if line.len() < 2 || matches!(line[0], b'#' | b';') {
+        return None;
+    }
+    // strtok() passes over every '=' at the start.
+    let line = &line[line.iter().position(|byte| *byte != b'=').unwrap_or(line.len())..];
+    let Some((key, rest)) = equals(line) else { return Some(Line::Junk) };
+    let end = key.get(1..).unwrap_or_default().iter().rposition(|byte| !is_blank(*byte)).map_or(1, |last| last + 2);
+    let key = &key[..end];
+    let start = rest.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len());
+    let value = rest[start..].split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    if value.is_empty() {
+        return Some(Line::Junk);
+    }
+    Some(Line::Set { key: key.strip_prefix(b"-").unwrap_or(key), value: trim_start(value, is_tab) })
+}
+
+/// `config_read()` of busybox with the flags of `sysctl_handle_preload_file()`.
+pub(crate) fn busybox(line: &[u8]) -> Option<Line<'_>> {
+    if matches!(trim_start(line, is_space).first()?, b'#' | b';') {
+        return None;
+    }
+    Some(match equals(line) {
+        Some((key, value)) if !matches!(value.first(), None | Some(b'#')) => {
+            Line::Set { key: trim(key, is_space), value: trim(value, is_space) }
+        }
+        _ => Line::Junk,
+    })
+}
+
+/// `sysctl_normalize()` of systemd: dots and slashes are swapped where a dot comes first; parts that are empty or one dot go, and so does one slash at
+/// the start.
+pub(crate) fn normalized(key: &[u8]) -> Vec<u8> {
+    let key = swapped(key);
+    if key.is_empty() {
+        return key;
+    }
+    let absolute = key[0] == b'/';
+    let parts: Vec<&[u8]> = key.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b".")).collect();
+    match (parts.is_empty(), absolute) {
+        (true, true) => b"/".to_vec(),
+        (true, false) => b".".to_vec(),
+        _ => parts.join(&b'/'),
+    }
+}
+
+/// Dots become slashes and slashes dots, where the first of them is a dot (`sysctl_normalize()`, procps `slashdot()`).
+pub(crate) fn swapped(key: &[u8]) -> Vec<u8> {
+    let mut key = key.to_vec();
+    if key.iter().find(|byte| matches!(byte, b'.' | b'/')) == Some(&b'.') {
+        for byte in &mut key {
+            match byte {
+                b'.' => *byte = b'/',
+                b'/' => *byte = b'.',
+                _ => {}
+            }
+        }
+    }
+    key
+}
+
+/// A line before and after its first `=`.
+fn equals(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = line.iter().position(|byte| *byte == b'=')?;
+    Some((&line[..at], &line[at + 1..]))
+}
+
+/// Up to the first NUL.
+fn string(line: &[u8]) -> &[u8] {
+    line.split(|byte| *byte == 0).next().unwrap_or(line)
+}
+
+/// `rstrip()` of procps: the first byte stays, whatever it is.
+fn all_but_first(text: &[u8]) -> &[u8] {
+    let end = text.get(1..).unwrap_or_default().iter().rposition(|byte| !is_space(*byte)).map_or(1, |last| last + 2);
+    text.get(..end).unwrap_or(text)
+}
+
+fn trim(text: &[u8], blank: fn(u8) -> bool) -> &[u8] {
+    let text = trim_start(text, blank);
+    &text[..text.iter().rposition(|byte| !blank(*byte)).map_or(0, |last| last + 1)]
+}
+
+fn trim_start(text: &[u8], blank: fn(u8) -> bool) -> &[u8] {
+    &text[text.iter().position(|byte| !blank(*byte)).unwrap_or(text.len())..]
+}
+
+fn is_tab(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// `isspace(3)`.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
