@@ -80,6 +80,7 @@ mod apply;
 mod ask;
 mod conf;
 mod journal;
+mod persist;
 mod shown;
 
 pub use address::{Binding, Method};
@@ -98,6 +99,7 @@ pub use key::{KernelVersion, Key};
 pub use level::{Level, Levels};
 pub use model::Model;
 pub use netns::Netns;
+pub use persist::PersistOptions;
 pub use plan::{Desired, LevelScope, Plan};
 pub use snapshot::{Address, Conf, FORMAT, Interface, LocalRoute, OUR_PROTOCOL, ProcSys, Snapshot};
 pub use vip::{Prefix, Vip, ipv4};

@@ -68,7 +68,7 @@ impl Desired {
     }
 
     /// What can be said against it without looking at a host.
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.vips.is_empty() && self.prefixes.is_empty() {
             return Err(Error::input("an empty list of VIPs", "name at least one VIP or prefix"));
         }

@@ -4,6 +4,8 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod file;
+
 use std::ffi::CStr;
 use std::io;
 use std::mem::{size_of, zeroed};

@@ -214,6 +214,12 @@ impl FromStr for Vip {
     }
 }
 
+impl Read for Vip {
+    fn read(place: &Place<'_>) -> Vip {
+        place.parsed(Vip(Prefix::host(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,7 @@ fn every_code_of_a_finding_has_its_section_and_no_section_is_left_over() {
         "link-local",
         "kebab-case",
         "lock-timeout",
+        "lvsarp-digest",
         "no-interface",
         "no-namespace",
         "not-verified",

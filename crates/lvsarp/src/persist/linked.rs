@@ -1,0 +1,54 @@
+//! Whether systemd-sysctl reads a file that is kept by others, such as `/etc/sysctl.conf`: only through a link of its own directories.
+
+use std::ffi::CString;
+use std::fs::read_dir;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::place::Place;
+use crate::sys;
+
+/// `man sysctl.d`, and `/lib` where it is no link.
+const DIRECTORIES: [&str; 5] =
+    ["/etc/sysctl.d/", "/run/sysctl.d/", "/usr/local/lib/sysctl.d/", "/usr/lib/sysctl.d/", "/lib/sysctl.d/"];
+
+/// Whether one of the directories has the file, or a link to it, under a name that is read.
+pub(crate) fn is_read_by_systemd(root: &Path, path: &str) -> bool {
+    let Some(at) = path.rfind('/') else { return false };
+    let (dir, name) = path.split_at(at + 1);
+    DIRECTORIES.contains(&dir) && is_read(name.as_bytes()) || DIRECTORIES.iter().any(|dir| links(root, dir, path, name))
+}
+
+fn is_read(name: &[u8]) -> bool {
+    name.ends_with(b".conf") && !name.starts_with(b".")
+}
+
+/// Whether one of a directory's links leads to the file; where there is no such file yet, whether one that leads nowhere bears its name.
+fn links(root: &Path, dir: &str, path: &str, name: &str) -> bool {
+    let Ok(Some(place)) = Place::find(root, &format!("{dir}{name}")) else { return false };
+    let Ok(entries) = read_dir(format!("/proc/self/fd/{}", place.dir.as_raw_fd())) else { return false };
+    let file = inode(root, path);
+    entries.flatten().any(|entry| {
+        let link = entry.file_name();
+        let Ok(link) = CString::new(link.as_bytes()) else { return false };
+        if !is_read(link.to_bytes()) {
+            return false;
+        }
+        let Ok(target) = sys::file::read_link_at(place.dir.as_fd(), &link) else { return false };
+        let found = inode(root, &format!("{dir}{}", link.to_string_lossy()));
+        if file.is_some() {
+            found == file
+        } else {
+            found.is_none() && target.ends_with(&path.as_bytes()[path.len() - name.len() - 1..])
+        }
+    })
+}
+
+/// Device and inode of what a path leads to inside the root.
+fn inode(root: &Path, path: &str) -> Option<(u64, u64)> {
+    let root = CString::new(root.as_os_str().as_bytes()).ok()?;
+    let root = sys::open_path(&root).ok()?;
+    let file = sys::file::open_in_root(root.as_fd(), &CString::new(path).ok()?, libc::O_PATH).ok()?;
+    sys::device_and_inode(file.as_fd()).ok()
+}

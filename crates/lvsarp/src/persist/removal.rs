@@ -1,0 +1,151 @@
+//! All files of ours together: what is removed again, and what is left alone.
+
+use super::classic;
+use super::file::{self, Entry, Found};
+use super::files::{PersistOptions, levels_whose, without_block};
+use super::levels_file;
+use super::place::shown;
+use super::seal::Whose;
+use super::state_file;
+use super::steps::{Draft, FileChange, Written};
+use super::unit;
+use crate::check::{About, Findings, Severity};
+use crate::error::Result;
+
+/// Removes exactly what is ours, in the reverse order. What somebody has edited stays and is reported, unless it is to go by force; masks and files of
+/// others stay and are reported.
+///
+/// # Errors
+/// With every file as it was: those of [`file::remove`].
+pub(crate) fn remove_all(options: &PersistOptions) -> Result<Written> {
+    draft(options)?.carry_out(&options.root)
+}
+
+/// What [`remove_all`] would change.
+pub(crate) fn would_remove(options: &PersistOptions) -> Result<Written> {
+    draft(options).map(|draft| draft.would(&options.root))
+}
+
+fn draft(options: &PersistOptions) -> Result<Draft> {
+    let root = &options.root;
+    let mut leaving = Leaving { options, findings: Findings::default() };
+    let mut changes = Vec::new();
+
+    let unit = file::entry(root, unit::PATH)?;
+    // The links to a unit of somebody else are that one's.
+    let enabled_by_us = match &unit {
+        Entry::File(found) => unit::whose(&found.content) != Whose::Foreign,
+        Entry::Nothing => true,
+        Entry::Link(_) | Entry::Other(_) => false,
+    };
+    for path in unit::LINKS.iter().rev().filter(|_| enabled_by_us) {
+        match file::entry(root, path)? {
+            Entry::Link(target) if unit::enables(&target) => {
+                changes.push(FileChange::of_link(path, Some(&target), None))
+            }
+            Entry::Nothing => {}
+            _ => leaving.foreign(path),
+        }
+    }
+    changes.extend(leaving.file(unit::PATH, unit, unit::whose));
+    let own = file::entry(root, levels_file::PATH)?;
+    changes.extend(leaving.file(levels_file::PATH, own, levels_whose));
+
+    let state = file::entry(root, state_file::PATH)?;
+    let mut confs: Vec<String> = options.conf()?.iter().map(|path| (*path).to_owned()).collect();
+    if let Entry::File(found) = &state
+        && let Ok(state) = state_file::read(&found.content)
+    {
+        confs.extend(
+            state
+                .sysctl_conf
+                .into_iter()
+                .filter(|path| Some(path.as_str()) != confs.first().map(String::as_str))
+                .collect::<Vec<_>>(),
+        );
+    }
+    for path in confs {
+        changes.extend(leaving.block(&path)?);
+    }
+    changes.extend(leaving.file(state_file::PATH, state, state_file::whose));
+    Ok(Draft { changes, findings: leaving.findings.list })
+}
+
+/// What is left as it is, with the reasons.
+struct Leaving<'a> {
+    options: &'a PersistOptions,
+    findings: Findings,
+}
+
+impl Leaving<'_> {
+    /// The removal of a file, if it is ours.
+    fn file(&mut self, path: &str, entry: Entry, whose: fn(&[u8]) -> Whose) -> Option<FileChange> {
+        match entry {
+            Entry::Nothing => None,
+            Entry::File(found) => match whose(&found.content) {
+                Whose::Foreign => {
+                    self.foreign(path);
+                    None
+                }
+                Whose::Edited if !self.options.force => {
+                    self.edited(path, format_args!("it was edited after lvsarp wrote it"));
+                    None
+                }
+                _ => FileChange::of(path, Some(&found), None),
+            },
+            Entry::Link(target) if target == b"/dev/null" => {
+                self.findings.add(
+                    "persisted-file-masked",
+                    Severity::Info,
+                    &About::HOST,
+                    format_args!("{} is masked by the administrator and stays so", shown(&self.options.root, path)),
+                    format_args!(""),
+                );
+                None
+            }
+            Entry::Link(_) | Entry::Other(_) => {
+                self.foreign(path);
+                None
+            }
+        }
+    }
+
+    /// The removal of our block from a file that others keep.
+    fn block(&mut self, path: &str) -> Result<Option<FileChange>> {
+        let found: Found = match file::entry(&self.options.root, path)? {
+            Entry::File(found) => found,
+            Entry::Nothing => return Ok(None),
+            Entry::Link(_) | Entry::Other(_) => {
+                self.foreign(path);
+                return Ok(None);
+            }
+        };
+        Ok(match classic::take_out(&found.content, self.options.force) {
+            Ok(taken) => without_block(path, &found, taken),
+            Err(damage) => {
+                self.edited(path, format_args!("line {}: {}", damage.line, damage.cause));
+                None
+            }
+        })
+    }
+
+    fn edited(&mut self, path: &str, why: std::fmt::Arguments<'_>) {
+        self.findings.add(
+            "persisted-file-edited",
+            Severity::Warning,
+            &About::HOST,
+            format_args!("{} stays as it is: {why}", shown(&self.options.root, path)),
+            format_args!("remove it by hand, or by force (--force)"),
+        );
+    }
+
+    fn foreign(&mut self, path: &str) {
+        self.findings.add(
+            "persisted-file-foreign",
+            Severity::Warning,
+            &About::HOST,
+            format_args!("{} is not lvsarp's, so it stays", shown(&self.options.root, path)),
+            format_args!("remove it by hand if nobody needs it"),
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! What `restore` brings back at boot: the wish, as JSON that people may read and edit, and where our levels are kept.
+
+use std::fmt::Display;
+
+use super::file::Found;
+use super::seal::{self, Whose};
+use crate::address::Method;
+use crate::error::{Error, ErrorKind, Result};
+use crate::json::{self, Place, Read, read_object};
+use crate::plan::{Desired, LevelScope};
+use crate::sys;
+
+/// The file.
+pub(crate) const PATH: &str = "/etc/lvsarp/real-server.json";
+
+const FORMAT: u32 = 1;
+
+const BEGINNING: &str = "{\n  \"format\": ";
+
+const ABOUT: &str = "written by lvsarp; `lvsarp restore` brings this back at boot, `lvsarp unpersist` removes it";
+
+/// What the file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct State {
+    pub desired: Desired,
+    /// Files kept by others that may have a block of ours, the one in use first. None: the levels are in our own file.
+    pub sysctl_conf: Vec<String>,
+}
+
+impl Read for LevelScope {
+    fn read(place: &Place<'_>) -> LevelScope {
+        place.word(&[("all", LevelScope::All), ("interface", LevelScope::Interface)])
+    }
+}
+
+read_object! { Desired { vips, prefixes, scope, dev, label, address_scope, method, force } }
+
+/// The fields, in the file's order.
+const FIELDS: [&str; 12] = [
+    "format",
+    "about",
+    "lvsarp-digest",
+    "scope",
+    "dev",
+    "label",
+    "address_scope",
+    "method",
+    "force",
+    "sysctl_conf",
+    "vips",
+    "prefixes",
+];
+
+/// The file's text, with one item a line.
+pub(crate) fn render(state: &State) -> Vec<u8> {
+    let State { desired, sysctl_conf } = state;
+    let quoted = |text: &str| json::write(&text);
+    let scope = match desired.scope {
+        LevelScope::All => "all",
+        LevelScope::Interface => "interface",
+    };
+    let method = match desired.method {
+        Method::Netlink => "netlink",
+        Method::Ioctl => "ioctl",
+    };
+    let null = || "null".to_owned();
+    let address_scope = desired.address_scope.map(|scope| quoted(&scope.to_string()));
+    let each = |items: &mut dyn Iterator<Item = String>| list(&items.map(|item| quoted(&item)).collect::<Vec<_>>());
+    let values = [
+        FORMAT.to_string(),
+        quoted(ABOUT),
+        quoted("0000000000000000"),
+        quoted(scope),
+        quoted(&desired.dev.to_string()),
+        desired.label.as_deref().map_or_else(null, quoted),
+        address_scope.unwrap_or_else(null),
+        quoted(method),
+        desired.force.to_string(),
+        each(&mut sysctl_conf.iter().cloned()),
+        each(&mut desired.vips.iter().map(ToString::to_string)),
+        each(&mut desired.prefixes.iter().map(ToString::to_string)),
+    ];
+    let mut text = String::from("{");
+    for (at, (name, value)) in FIELDS.iter().zip(&values).enumerate() {
+        text.push_str(if at == 0 { "\n  " } else { ",\n  " });
+        text.push_str(&quoted(name));
+        text.push_str(": ");
+        text.push_str(value);
+    }
+    text.push_str("\n}\n");
+    seal::seal(text.into_bytes())
+}
+
+fn list(items: &[String]) -> String {
+    match items {
+        [] => "[]".to_owned(),
+        items => format!("[\n    {}\n  ]", items.join(",\n    ")),
+    }
+}
+
+/// Whose a file is.
+pub(crate) fn whose(text: &[u8]) -> Whose {
+    seal::whose(text, BEGINNING)
+}
+
+/// Reads the file's text, also after a person has edited it; or says what is wrong.
+pub(crate) fn read(text: &[u8]) -> std::result::Result<State, String> {
+    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    let value = json::parse(text)?;
+    let format = json::format(&value)?;
+    if format != FORMAT {
+        return Err(format!("its format is {format}, this lvsarp reads {FORMAT}"));
+    }
+    let state: State = json::read(&value)?;
+    state.desired.check().map_err(|e| e.to_string())?;
+    Ok(state)
+}
+
+impl Read for State {
+    fn read(place: &Place<'_>) -> State {
+        // A misspelt field would be one that is missing, which some may be.
+        if let Some((name, _)) = place.fields().iter().find(|(name, _)| !FIELDS.contains(&name.as_str())) {
+            place.refuse(&format_args!("unknown field `{name}`"));
+        }
+        let desired = Desired::read(place);
+        if matches!(desired.dev.as_bytes(), b"." | b"..")
+            || desired.dev.as_bytes().iter().any(|b| matches!(b, b'/' | 0))
+        {
+            place.refuse(&format_args!("dev: not an interface name: {:?}", desired.dev));
+        }
+        State { desired, sysctl_conf: place.get::<Option<Vec<String>>>("sysctl_conf").unwrap_or_default() }
+    }
+}
+
+/// Reads a file that was found.
+///
+/// # Errors
+/// [`ErrorKind::Refused`] where it cannot be read as a state of ours, and where root would obey what others may write.
+pub(crate) fn trusted(found: &Found, shown: &str) -> Result<State> {
+    let refused = |cause: &dyn Display| Error::new(ErrorKind::Refused, "use", shown, cause);
+    if let (0, Some((user, _))) = (sys::effective_user(), found.attributes.owner)
+        && (user != 0 || found.attributes.mode & 0o022 != 0)
+    {
+        let cause = match user {
+            0 => format!("its mode is {:04o}, so others than root may write it", found.attributes.mode),
+            user => format!("it belongs to user {user}, not to root"),
+        };
+        return Err(
+            refused(&cause).hint(format_args!("look at what it says; then `chown root {shown}; chmod 644 {shown}`"))
+        );
+    }
+    read(&found.content).map_err(|why| refused(&why).hint("repair it, or remove it and persist anew what is wanted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flags::AddressScope;
+    use crate::interface::IfName;
+    use crate::persist::attributes::Attributes;
+    use crate::vip::{Prefix, Vip};
+
+    fn desired() -> Desired {
+        Desired {
+            prefixes: vec![Prefix::parse("198.51.100.0/24").unwrap()],
+            scope: LevelScope::Interface,
+            dev: IfName::from_kernel(b"dum\xff\\y"),
+            label: Some("lo:\"x\"".to_owned()),
+            address_scope: Some(AddressScope(77)),
+            method: Method::Ioctl,
+            force: true,
+            ..Desired::new(["192.0.2.10", "192.0.2.11/24", "2001:db8::1"].map(|vip| Vip::parse(vip).unwrap()))
+        }
+    }
+
+    #[test]
+    fn every_field_survives() {
+        for desired in [desired(), Desired::new([Vip::parse("192.0.2.10").unwrap()])] {
+            for sysctl_conf in [vec![], vec!["/etc/sysctl.conf".to_owned(), "/opt/a b".to_owned()]] {
+                let state = State { desired: desired.clone(), sysctl_conf };
+                let text = render(&state);
+                assert_eq!(whose(&text), Whose::Ours);
+                assert_eq!(read(&text).unwrap(), state);
+                serde_json::from_slice::<serde_json::Value>(&text).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn each_vip_has_a_line_of_its_own() {
+        let text = String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![] })).unwrap();
+        assert!(text.lines().any(|line| line == "    \"192.0.2.10\","), "{text}");
+    }
+
+    #[test]
+    fn an_edited_file_counts_and_is_known_to_be_edited() {
+        let text = String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![] })).unwrap();
+        let edited = text.replace("\"192.0.2.10\",", "\"192.0.2.10\", \"192.0.2.12\",");
+        assert_eq!(whose(edited.as_bytes()), Whose::Edited);
+        assert_eq!(read(edited.as_bytes()).unwrap().desired.vips.len(), 4);
+        for (from, to, why) in [
+            ("\"vips\"", "\"vip\"", "unknown field `vip`"),
+            ("\"format\": 1", "\"format\": 2", "its format is 2"),
+            ("192.0.2.10", "192.0.2.011", "vips[0]"),
+            ("192.0.2.10", "127.0.0.1", "loopback"),
+            ("192.0.2.10", "192.0.2.11", "named twice"),
+            ("\"ioctl\"", "\"ioct\"", "method: \"ioct\" is not known"),
+            ("\"dum\\\\xff\\\\x5cy\"", "\"../eth\"", "not an interface name"),
+            ("{", "[", "not JSON"),
+        ] {
+            let edited = text.replacen(from, to, 1);
+            assert_ne!(edited, text, "{from}");
+            let error = read(edited.as_bytes()).unwrap_err();
+            assert!(error.contains(why), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn root_does_not_obey_what_others_may_write() {
+        let content = render(&State { desired: desired(), sysctl_conf: vec![] });
+        let trust = |mode, owner| {
+            let attributes = Attributes { owner: Some(owner), ..Attributes::new(mode) };
+            trusted(&Found { content: content.clone(), attributes }, PATH).map(drop).map_err(|e| e.to_string())
+        };
+        assert_eq!(trust(0o644, (0, 0)), Ok(()));
+        if sys::effective_user() == 0 {
+            assert!(trust(0o664, (0, 0)).unwrap_err().contains("0664"));
+            assert!(trust(0o646, (0, 0)).unwrap_err().contains("0646"));
+            assert!(trust(0o644, (1000, 0)).unwrap_err().contains("user 1000"));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The systemd unit that runs `lvsarp restore` at boot, and the links that enable it.
+
+use std::path::Path;
+
+use super::place::exists;
+use super::seal::{self, Whose};
+use super::state_file;
+use crate::error::{Error, Result};
+
+/// The unit's file.
+pub(crate) const PATH: &str = "/etc/systemd/system/lvsarp.service";
+
+/// What `systemctl enable` would make of the unit's `WantedBy=`.
+pub(crate) const LINKS: [&str; 2] = [
+    "/etc/systemd/system/multi-user.target.wants/lvsarp.service",
+    "/etc/systemd/system/network-online.target.wants/lvsarp.service",
+];
+
+const BEGINNING: &str = "# Written by lvsarp: ";
+
+/// Where programs are looked for, in this order.
+const PROGRAMS: [&str; 4] = ["/usr/local/sbin/lvsarp", "/usr/sbin/lvsarp", "/usr/local/bin/lvsarp", "/usr/bin/lvsarp"];
+
+/// Whether systemd is installed there.
+pub(crate) fn has_systemd(root: &Path) -> bool {
+    ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].iter().any(|path| exists(root, path))
+}
+
+/// The program that is installed there.
+pub(crate) fn installed(root: &Path) -> Option<&'static str> {
+    PROGRAMS.into_iter().find(|path| exists(root, path))
+}
+
+/// The unit's text.
+///
+/// It comes behind those that configure interfaces: one of them may own `lo` and remove addresses there that it does not know. A later VIP is the safe
+/// side; the levels are in force by then, set by systemd-sysctl. It mounts nothing of its own, which not every container allows.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a path that systemd takes for no program.
+pub(crate) fn render(program: &str) -> Result<Vec<u8>> {
+    let program = quoted(program)?;
+    let text = format!(
+        "{BEGINNING}it brings back the virtual IPs of an LVS real server at boot.\n\
+         # `lvsarp unpersist` removes this file. Do not edit it: `systemctl edit lvsarp` adds to it, `systemctl mask lvsarp` stops it.\n\
+         {seal}\n\
+         [Unit]\n\
+         Description=Virtual IPs of an LVS real server, silent in ARP\n\
+         DefaultDependencies=no\n\
+         After=local-fs.target systemd-sysctl.service systemd-networkd.service NetworkManager.service networking.service \
+         network.service\n\
+         Before=network-online.target shutdown.target\n\
+         Conflicts=shutdown.target\n\
+         ConditionPathExists={state}\n\
+         \n\
+         [Service]\n\
+         Type=oneshot\n\
+         RemainAfterExit=yes\n\
+         ExecStart={program} restore\n\
+         TimeoutStartSec=90\n\
+         UMask=0022\n\
+         LockPersonality=yes\n\
+         RestrictRealtime=yes\n\
+         RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6 AF_PACKET\n\
+         \n\
+         [Install]\n\
+         WantedBy=multi-user.target network-online.target\n",
+        seal = seal::LINE,
+        state = state_file::PATH,
+    );
+    Ok(seal::seal(text.into_bytes()))
+}
+
+/// Whose a unit is.
+pub(crate) fn whose(text: &[u8]) -> Whose {
+    seal::whose(text, BEGINNING)
+}
+
+/// Whether a link in one of [`LINKS`]' places enables the unit; people and old versions of systemctl make relative ones.
+pub(crate) fn enables(target: &[u8]) -> bool {
+    [PATH.as_bytes(), b"../lvsarp.service"].contains(&target)
+}
+
+/// A program as `ExecStart=` takes it (`src/core/load-fragment.c: config_parse_exec()`): quoted where it has blanks, with `%` doubled. Quotes,
+/// backslashes and control characters are refused there (`src/basic/string-util.c: string_is_safe()`).
+fn quoted(program: &str) -> Result<String> {
+    let refuse = |cause: &str| Err(Error::input(format_args!("program {program:?}"), cause));
+    if !program.starts_with('/') || program.ends_with('/') {
+        return refuse("it is not the absolute path of a program");
+    }
+    if program.contains(|c: char| c.is_control() || "\"'\\".contains(c)) {
+        return refuse("systemd starts no program with quotes, backslashes or control characters in its path");
+    }
+    let literal = program.replace('%', "%%");
+    Ok(if literal.contains(char::is_whitespace) { format!("\"{literal}\"") } else { literal })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_quoted_as_systemd_reads_it() {
+        assert_eq!(quoted("/usr/sbin/lvsarp").unwrap(), "/usr/sbin/lvsarp");
+        assert_eq!(quoted("/opt/a b/50%/lvsarp").unwrap(), "\"/opt/a b/50%%/lvsarp\"");
+        for bad in ["", "lvsarp", "./lvsarp", "/usr/sbin/", "/a\"b", "/a'b", "/a\\b", "/a\nb"] {
+            assert!(quoted(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_edited_unit_is_told_from_ours_and_from_another() {
+        let text = render("/usr/sbin/lvsarp").unwrap();
+        assert_eq!(whose(&text), Whose::Ours);
+        let edited = String::from_utf8(text).unwrap().replace("oneshot", "simple");
+        assert_eq!(whose(edited.as_bytes()), Whose::Edited);
+        assert_eq!(whose(b"[Service]\nExecStart=/bin/true\n"), Whose::Foreign);
+    }
+}
