@@ -116,6 +116,8 @@ pub const LVSARP_STEP_LEVEL: i32 = 0;
 pub const LVSARP_STEP_ADDRESS: i32 = 1;
 /// A local route.
 pub const LVSARP_STEP_ROUTE: i32 = 2;
+/// A file that outlives a reboot.
+pub const LVSARP_STEP_FILE: i32 = 3;
 
 // Which values of a step are there (lvsarp_step.has).
 

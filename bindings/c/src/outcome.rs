@@ -6,7 +6,7 @@ use lvsarp::{Change, Changes, Finding, Plan, Report, Severity, Step, Verdict};
 
 use crate::constants::{
     LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_SEVERITY_ERROR, LVSARP_SEVERITY_INFO, LVSARP_SEVERITY_UNKNOWN,
-    LVSARP_SEVERITY_WARNING, LVSARP_STEP_ADDRESS, LVSARP_STEP_LEVEL, LVSARP_STEP_ROUTE,
+    LVSARP_SEVERITY_WARNING, LVSARP_STEP_ADDRESS, LVSARP_STEP_FILE, LVSARP_STEP_LEVEL, LVSARP_STEP_ROUTE,
 };
 use crate::edge::{self, SizedStruct};
 use crate::handle::{look, lvsarp_host};
@@ -59,6 +59,7 @@ fn step(step: &Step) -> lvsarp_step {
             Change::Level { .. } => LVSARP_STEP_LEVEL,
             Change::Address { .. } => LVSARP_STEP_ADDRESS,
             Change::Route { .. } => LVSARP_STEP_ROUTE,
+            Change::File { .. } => LVSARP_STEP_FILE,
         },
         has: if old.is_some() { LVSARP_HAS_OLD } else { 0 } | if new.is_some() { LVSARP_HAS_NEW } else { 0 },
         ..lvsarp_step::empty()

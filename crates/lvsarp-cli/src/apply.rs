@@ -1,26 +1,48 @@
 //! `lvsarp apply` and `lvsarp undo`: what was done, step by step with the reasons.
 
-use lvsarp::{AddressScope, Change, Changes, Desired, LevelScope, Method, Netns, Step};
+use lvsarp::{AddressScope, Change, Changes, Desired, LevelScope, Method, Netns, PersistOptions, Step};
 
 use crate::answer::{Answer, Look, findings};
-use crate::args::{ApplyArgs, OfAddress, UndoArgs, Way, Where};
+use crate::args::{ApplyArgs, OfAddress, UndoArgs, Way, Where, WishArgs};
 use crate::failure::Failure;
 use crate::input::{self, Source};
 use crate::output::{Paint, Tone};
+use crate::persist;
 use crate::table::{Cell, Table};
 
 pub(crate) fn run(args: &ApplyArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
-    let desired = desired(args)?;
+    let desired = desired(&args.wish)?;
     let patience = input::patience(args.lock_timeout.as_deref())?;
-    if args.dry_run {
-        return dry_run(args, &desired, netns, look);
+    let files = persist::options(&args.files)?;
+    if !args.persist {
+        persist::refuse_without(&args.files)?;
     }
-    let changes = input::host(netns)?.apply(&desired, patience)?;
+    if args.dry_run {
+        return dry_run(args, &desired, &files, netns, look);
+    }
+    let host = input::host(netns)?;
+    let changes = match args.persist {
+        true => host.apply_persistent(&desired, &files, patience)?,
+        false => host.apply(&desired, patience)?,
+    };
     Ok(done(&changes, look))
 }
 
-fn dry_run(args: &ApplyArgs, desired: &Desired, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
+fn dry_run(
+    args: &ApplyArgs,
+    desired: &Desired,
+    files: &PersistOptions,
+    netns: Option<&Netns>,
+    look: Look,
+) -> Result<Answer, Failure> {
     let plan = match Source::open(netns, args.snapshot.as_deref())? {
+        Source::Host(host) if args.persist => {
+            let mut plan = host.plan(desired)?;
+            let files = host.plan_persist(desired, files)?;
+            plan.steps.splice(0..0, files.steps);
+            plan.findings.extend(files.findings);
+            plan
+        }
         Source::Host(host) => host.plan(desired)?,
         Source::File(snapshot) => snapshot.plan(desired)?,
     };
@@ -41,11 +63,22 @@ fn dry_run(args: &ApplyArgs, desired: &Desired, netns: Option<&Netns>, look: Loo
 
 pub(crate) fn undo(args: &UndoArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
     let patience = input::patience(args.lock_timeout.as_deref())?;
-    let changes = input::host(netns)?.undo(patience)?;
+    let files = persist::options(&args.files)?;
+    if !args.persist {
+        persist::refuse_without(&args.files)?;
+    }
+    let host = input::host(netns)?;
+    let mut changes = host.undo(patience)?;
+    if args.persist {
+        let removed = host.unpersist(&files, patience)?;
+        changes.changed |= removed.changed;
+        changes.steps.extend(removed.steps);
+        changes.findings.extend(removed.findings);
+    }
     Ok(done(&changes, look))
 }
 
-fn done(changes: &Changes, look: Look) -> Answer {
+pub(crate) fn done(changes: &Changes, look: Look) -> Answer {
     if look.json {
         return Answer::json(changes);
     }
@@ -61,7 +94,7 @@ fn steps(steps: &[Step], paint: Paint) -> String {
     for step in steps {
         let change = &step.change;
         let values = match (change.old(), change.new_value()) {
-            _ if matches!(change, Change::Route { .. }) => String::new(),
+            _ if matches!(change, Change::Route { .. } | Change::File { .. }) => String::new(),
             (Some(old), Some(new)) => format!("{old} -> {new}"),
             (None, Some(new)) => new,
             _ => String::new(),
@@ -75,7 +108,7 @@ fn steps(steps: &[Step], paint: Paint) -> String {
     table.render(paint)
 }
 
-fn desired(args: &ApplyArgs) -> Result<Desired, Failure> {
+pub(crate) fn desired(args: &WishArgs) -> Result<Desired, Failure> {
     let mut desired = Desired::new(input::vips(&args.vips)?);
     desired.prefixes = input::prefixes(&args.prefixes)?;
     desired.scope = match args.scope {

@@ -57,6 +57,15 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Take back what apply did: the VIPs first, then the levels
     Undo(UndoArgs),
+    /// Write the levels and the VIPs to files, for the next boot; the running host is not changed
+    Persist(PersistArgs),
+    /// Remove the files that persist wrote; the running host is not changed
+    Unpersist(UnpersistArgs),
+    /// Bind what persist wrote, as the boot unit does: levels first, read back, then the VIPs
+    Restore(RestoreArgs),
+    /// Say what will be in force after a reboot, and which line of which file decides
+    #[command(after_help = EXIT_STATUS)]
+    Boot(BootArgs),
     /// Say what the kernel does with a request, and why
     #[command(arg_required_else_help = false)]
     Explain {
@@ -98,6 +107,32 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub wish: WishArgs,
+
+    /// Write the levels and the VIPs to files as well, so that they outlive a reboot
+    #[arg(long)]
+    pub persist: bool,
+
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// How long to wait for another lvsarp that works on the same namespace [default: 10]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub lock_timeout: Option<OsString>,
+
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// With --dry-run: plan for a snapshot from a file instead of the running host; - is the standard input
+    #[arg(long, value_name = "FILE", requires = "dry_run", conflicts_with = "persist", value_hint = ValueHint::FilePath)]
+    pub snapshot: Option<OsString>,
+}
+
+/// The real server that is wanted.
+#[derive(Debug, Args)]
+pub(crate) struct WishArgs {
     /// VIP to hold, or several with commas
     #[arg(
         long = "vip", value_name = "VIP", value_delimiter = ',', value_hint = ValueHint::Other,
@@ -132,22 +167,110 @@ pub(crate) struct ApplyArgs {
     /// Bind on lo even with a prefix that makes a whole subnet local
     #[arg(long)]
     pub force: bool,
+}
+
+/// The files that outlive a reboot.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// Root directory of the files: / or that of an image
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub root: Option<OsString>,
+
+    /// Keep the levels in a marked block of this file instead of a file of their own, such as /etc/sysctl.conf
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub sysctl_conf: Option<OsString>,
+
+    /// With --sysctl-conf: comment out the other lines of that file that set the same keys
+    #[arg(long, requires = "sysctl_conf")]
+    pub comment_out: bool,
+
+    /// Program that the boot unit runs; this one, where it is installed, if none is named
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::ExecutablePath)]
+    pub program: Option<OsString>,
+
+    /// Where a network manager would take the VIPs away, write them in its own words too (networkd drop-in, ifupdown)
+    #[arg(long)]
+    pub native: bool,
+
+    /// Overwrite or remove files of lvsarp also where somebody has edited them
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersistArgs {
+    #[command(flatten)]
+    pub wish: WishArgs,
+
+    #[command(flatten)]
+    pub files: FileArgs,
 
     /// How long to wait for another lvsarp that works on the same namespace [default: 10]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,
 
-    /// Say what would be done, and change nothing
+    /// Say what would be written, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
 
-    /// With --dry-run: plan for a snapshot from a file instead of the running host; - is the standard input
-    #[arg(long, value_name = "FILE", requires = "dry_run", value_hint = ValueHint::FilePath)]
+#[derive(Debug, Args)]
+pub(crate) struct UnpersistArgs {
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// How long to wait for another lvsarp that works on the same namespace [default: 10]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub lock_timeout: Option<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Root directory of the files
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub root: Option<OsString>,
+
+    /// How long to wait for another lvsarp that works on the same namespace [default: 10]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub lock_timeout: Option<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BootArgs {
+    /// VIP to check, or several with commas; those that were persisted and those that are bound where none is named
+    #[arg(long = "vip", value_name = "VIP", value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub vips: Vec<OsString>,
+
+    /// Interface that is not there now, such as one that will be plugged in. May be repeated
+    #[arg(long = "interface", value_name = "IFACE", value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub interfaces: Vec<OsString>,
+
+    /// Root directory whose files are read: / or that of an image or a container
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub root: Option<OsString>,
+
+    /// Program that sets sysctls at boot, such as "systemd-sysctl 252", "procps 4.0.2", "procps -p" or "busybox"; what is found there if none is named
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::Other)]
+    pub loader: Option<OsString>,
+
+    /// Do not run that program in a namespace of its own to see what it does
+    #[arg(long)]
+    pub no_rehearsal: bool,
+
+    /// Read a snapshot from a file instead of the kernel; - is the standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs {
+    /// Remove the files of a persist as well, when the running host is undone
+    #[arg(long)]
+    pub persist: bool,
+
+    #[command(flatten)]
+    pub files: FileArgs,
+
     /// How long to wait for another lvsarp that works on the same namespace [default: 10]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,

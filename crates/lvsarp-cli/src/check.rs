@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use lvsarp::{Netns, Report};
+use lvsarp::{Netns, Report, Verdict};
 
 use crate::answer::{Answer, Look, findings};
 use crate::args::CheckArgs;
@@ -58,9 +58,14 @@ pub(crate) struct Silent {
 impl Silent {
     /// `asked`: the VIPs that the report is about, for a host where none of them has a verdict because no interface speaks ARP.
     pub fn of(report: &Report, asked: &[IpAddr]) -> Silent {
+        Silent::among(&report.verdicts, asked)
+    }
+
+    /// The same of the verdicts alone.
+    pub fn among(verdicts: &[Verdict], asked: &[IpAddr]) -> Silent {
         let mut silent = Silent { vips: Vec::new(), on: Vec::new() };
         // Verdicts come VIP by VIP, each with the same interfaces.
-        for verdict in &report.verdicts {
+        for verdict in verdicts {
             if silent.vips.last() != Some(&verdict.vip) {
                 silent.vips.push(verdict.vip);
             }

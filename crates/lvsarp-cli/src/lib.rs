@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod args;
+mod boot;
 mod check;
 mod explain;
 mod failure;
@@ -14,6 +15,7 @@ mod input;
 mod levels;
 mod man;
 mod output;
+mod persist;
 mod status;
 mod table;
 
@@ -56,6 +58,10 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Command::Check(args) => check::run(&args, netns.as_ref(), look),
         Command::Apply(args) => apply::run(&args, netns.as_ref(), look),
         Command::Undo(args) => apply::undo(&args, netns.as_ref(), look),
+        Command::Persist(args) => persist::run(&args, netns.as_ref(), look),
+        Command::Unpersist(args) => persist::unpersist(&args, netns.as_ref(), look),
+        Command::Restore(args) => persist::restore(&args, netns.as_ref(), look),
+        Command::Boot(args) => boot::run(&args, netns.as_ref(), look),
         Command::Explain { question } => explain::run(&question, netns.as_ref(), look),
         Command::Snapshot => {
             let snapshot = input::host(netns.as_ref())?.snapshot()?;

@@ -45,6 +45,15 @@ pub enum Change {
         /// After.
         new: Option<LocalRoute>,
     },
+    /// A file that outlives a reboot. No journal has it: it is put back by what wrote it.
+    File {
+        /// Its path below the root that it was written for.
+        path: String,
+        /// What it held before.
+        old: Option<String>,
+        /// What it holds after.
+        new: Option<String>,
+    },
 }
 
 impl Read for Change {
@@ -76,10 +85,11 @@ impl Change {
             // Whatever way an address was bound, it is put back and taken away over netlink, which has no classful instant.
             Change::Address { old, new, .. } => Change::Address { old: new, new: old, method: Method::Netlink },
             Change::Route { old, new } => Change::Route { old: new, new: old },
+            Change::File { path, old, new } => Change::File { path, old: new, new: old },
         }
     }
 
-    /// What is done: `set`, `bind`, `unbind`, `rebind`, `add-route` or `delete-route`.
+    /// What is done: `set`, `bind`, `unbind`, `rebind`, `add-route`, `delete-route`, `write` or `remove`.
     pub fn act(&self) -> &'static str {
         match self {
             Change::Level { .. } => "set",
@@ -88,6 +98,8 @@ impl Change {
             Change::Address { .. } => "rebind",
             Change::Route { new: Some(_), .. } => "add-route",
             Change::Route { .. } => "delete-route",
+            Change::File { new: Some(_), .. } => "write",
+            Change::File { .. } => "remove",
         }
     }
 
@@ -104,6 +116,7 @@ impl Change {
                 Some(LocalRoute { prefix, .. }) => format!("local {prefix}"),
                 None => String::new(),
             },
+            Change::File { path, .. } => path.clone(),
         }
     }
 
@@ -112,7 +125,8 @@ impl Change {
         match self {
             Change::Level { old, .. } => Some(old.to_string()),
             Change::Address { old, .. } => old.as_ref().map(attributes),
-            Change::Route { old, .. } => old.as_ref().map(|_| "present".to_owned()),
+            Change::Route { old: None, .. } | Change::File { old: None, .. } => None,
+            Change::Route { .. } | Change::File { .. } => Some("present".to_owned()),
         }
     }
 
@@ -121,7 +135,8 @@ impl Change {
         match self {
             Change::Level { new, .. } => Some(new.to_string()),
             Change::Address { new, .. } => new.as_ref().map(attributes),
-            Change::Route { new, .. } => new.as_ref().map(|_| "present".to_owned()),
+            Change::Route { new: None, .. } | Change::File { new: None, .. } => None,
+            Change::Route { .. } | Change::File { .. } => Some("present".to_owned()),
         }
     }
 }
@@ -139,7 +154,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.act(), self.thing())?;
         match (self.old(), self.new_value()) {
-            _ if matches!(self, Change::Route { .. }) => Ok(()),
+            _ if matches!(self, Change::Route { .. } | Change::File { .. }) => Ok(()),
             (Some(old), Some(new)) => write!(f, ": {old} -> {new}"),
             (None, Some(new)) => write!(f, ": {new}"),
             _ => Ok(()),

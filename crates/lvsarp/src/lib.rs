@@ -87,6 +87,7 @@ pub use address::{Binding, Method};
 pub use apply::LOCK_PATIENCE;
 pub use arp::Role;
 pub use arp::trace::Check;
+pub use boot::{Boot, BootLevel, BootOptions};
 pub use change::{Change, Changes, Step};
 pub use check::{Finding, Report, Severity, Verdict};
 pub use conf::Via;

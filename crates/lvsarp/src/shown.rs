@@ -47,6 +47,8 @@ impl<'a> Shown<'a> {
             Change::Route { new: Some(new), .. } => self.snapshot.local_routes.contains(new),
             Change::Route { old: Some(old), new: None } => !self.snapshot.local_routes.contains(old),
             Change::Address { old: None, new: None, .. } | Change::Route { old: None, new: None } => true,
+            // Not a matter of the kernel.
+            Change::File { .. } => true,
         }
     }
 

@@ -172,6 +172,27 @@ pub(crate) fn enter_netns(fd: BorrowedFd<'_>) -> io::Result<()> {
     .map(drop)
 }
 
+/// Moves the calling thread into a new network namespace and a new mount namespace.
+pub(crate) fn leave_namespaces() -> io::Result<()> {
+    retry(|| {
+        // SAFETY: unshare() takes no pointers.
+        let rc = unsafe { libc::unshare(libc::CLONE_NEWNET | libc::CLONE_NEWNS) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
+
+/// Mounts a directory that is mounted already at another place, or changes the flags of a mount.
+pub(crate) fn mount(from: Option<&CStr>, to: &CStr, flags: libc::c_ulong) -> io::Result<()> {
+    let from = from.map_or(std::ptr::null(), CStr::as_ptr);
+    retry(|| {
+        // SAFETY: both paths are NUL-terminated and outlive the call, or null; for these flags neither a type nor data is read.
+        let rc = unsafe { libc::mount(from, to.as_ptr(), std::ptr::null(), flags, std::ptr::null()) };
+        rc as libc::ssize_t
+    })
+    .map(drop)
+}
+
 /// Runs something in a thread of its own, with every signal blocked, and waits for its end. A panic goes on in the calling thread.
 ///
 /// Not `std::thread`: for a scoped thread it allocates a handle of the calling thread, which in the main thread of a C program nobody gives back

@@ -39,6 +39,14 @@ impl Loader {
     }
 }
 
+impl Loader {
+    /// The one that is found, or the newest systemd-sysctl where none is.
+    pub(crate) fn expected(root: &Path) -> Loader {
+        let program = Program::SystemdSysctl;
+        Loader::detect(root).unwrap_or(Loader { program, version: program.newest() })
+    }
+}
+
 /// Whether udev runs `systemd-sysctl --prefix=/net/ipv4/conf/NAME` for each interface that appears: its rule is there and nothing masks it.
 pub fn has_udev_rule(root: &Path) -> bool {
     let Ok(root) = Root::open(root) else { return false };

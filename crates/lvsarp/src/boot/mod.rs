@@ -20,6 +20,7 @@
 //! # Ok::<(), lvsarp::Error>(())
 //! ```
 
+mod afterwards;
 mod busybox;
 mod detect;
 mod files;
@@ -29,16 +30,23 @@ mod loader;
 mod machine;
 mod mention;
 mod number;
+mod others;
+pub(crate) mod predict;
 mod procps;
 mod read;
+mod rehearse;
 mod remark;
+mod report;
 mod run;
 mod systemd;
 mod tree;
+mod tuned;
 
 pub use detect::has_udev_rule;
 pub use files::{Content, DIRECTORIES, Entry, Files, SYSCTL_CONF};
 pub use loader::{Arguments, Loader, Program};
 pub use machine::{Machine, Origin, Value};
 pub use mention::{Mention, Spelling};
+pub use predict::BootOptions;
 pub use remark::{Remark, RemarkKind};
+pub use report::{Boot, BootLevel};

@@ -2,9 +2,7 @@
 //!
 //! Every file of ours says who wrote it and carries a [`seal`], so that what a person has edited since is never overwritten silently.
 
-// Until `Host` uses them.
-#![allow(dead_code)]
-
+mod acts;
 pub(crate) mod attributes;
 pub(crate) mod classic;
 pub(crate) mod file;
@@ -12,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod levels_file;
 pub(crate) mod link;
 mod linked;
+pub(crate) mod managers;
 mod obstacle;
 pub(crate) mod place;
 pub(crate) mod removal;
@@ -21,5 +20,8 @@ pub(crate) mod steps;
 #[cfg(test)]
 mod testing;
 pub(crate) mod unit;
+mod wanted;
 
+pub(crate) use acts::foretell;
 pub use files::PersistOptions;
+pub(crate) use files::load;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::place::exists;
 use super::seal::{self, Whose};
 use super::state_file;
+use crate::check::{About, Findings, Severity};
 use crate::error::{Error, Result};
 
 /// The unit's file.
@@ -79,6 +80,19 @@ pub(crate) fn whose(text: &[u8]) -> Whose {
 /// Whether a link in one of [`LINKS`]' places enables the unit; people and old versions of systemctl make relative ones.
 pub(crate) fn enables(target: &[u8]) -> bool {
     [PATH.as_bytes(), b"../lvsarp.service"].contains(&target)
+}
+
+/// Whether the boot runs it, for a wish that was persisted.
+pub(crate) fn foretell(root: &Path, findings: &mut Findings) {
+    if has_systemd(root) && !(exists(root, PATH) && LINKS.iter().any(|link| exists(root, link))) {
+        findings.add(
+            "restore-not-enabled",
+            Severity::Unknown,
+            &About::HOST,
+            format_args!("VIPs were persisted, but the unit that binds them at boot is missing or not enabled"),
+            format_args!("persist again, or systemctl enable lvsarp"),
+        );
+    }
 }
 
 /// A program as `ExecStart=` takes it (`src/core/load-fragment.c: config_parse_exec()`): quoted where it has blanks, with `%` doubled. Quotes,

@@ -1,0 +1,150 @@
+//! Persisting, its reverse and restoring, as a host does them.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use super::files::{self, PersistOptions, load};
+use super::levels_file::Level;
+use super::removal::remove_all;
+use super::steps::{Written, put_back};
+use super::{managers, wanted};
+use crate::change::{Change, Changes, Step};
+use crate::check::{About, Findings, Severity};
+use crate::error::Result;
+use crate::host::Host;
+use crate::interface::IfName;
+use crate::journal::Locked;
+use crate::plan::Desired;
+use crate::snapshot::Snapshot;
+
+/// Why a file is written.
+const FOR_THE_BOOT: &str = "it holds what is to be in force after a reboot";
+
+impl Host {
+    /// Writes what outlives a reboot: the levels to `/etc/sysctl.d/90-lvsarp.conf`, the VIPs to `/etc/lvsarp/real-server.json`, and the unit that
+    /// binds them at boot. The running host is not changed. A second call writes nothing.
+    ///
+    /// The files are those of the calling process's mount namespace, below [`PersistOptions::root`].
+    ///
+    /// # Errors
+    /// What [`Host::plan`] gives; [`ErrorKind::Refused`](crate::ErrorKind::Refused) for a file that somebody edited or masked, a link, a mount;
+    /// [`ErrorKind::ReadOnly`](crate::ErrorKind::ReadOnly), [`ErrorKind::Permission`](crate::ErrorKind::Permission). What had been written before is
+    /// put back.
+    pub fn persist(&self, desired: &Desired, options: &PersistOptions, patience: Duration) -> Result<Changes> {
+        let written = self.write_files(desired, options, patience)?;
+        Ok(changes(written, &options.root, FOR_THE_BOOT))
+    }
+
+    /// Removes the files that [`Host::persist`] wrote, those only, and only as it wrote them. The running host is not changed.
+    pub fn unpersist(&self, options: &PersistOptions, patience: Duration) -> Result<Changes> {
+        let _locked = Locked::take(self, patience)?;
+        let written = remove_all(options)?;
+        Ok(changes(written, &options.root, "lvsarp wrote it"))
+    }
+
+    /// [`Host::persist`] and [`Host::apply`] in one: the files first, and put back as they were if the apply fails.
+    pub fn apply_persistent(&self, desired: &Desired, options: &PersistOptions, patience: Duration) -> Result<Changes> {
+        if !self.plan(desired)?.ok {
+            // It refuses, with the reasons.
+            return self.apply(desired, patience);
+        }
+        let written = self.write_files(desired, options, patience)?;
+        match self.apply(desired, patience) {
+            Ok(applied) => {
+                let mut all = changes(written, &options.root, FOR_THE_BOOT);
+                all.changed |= applied.changed;
+                all.steps.extend(applied.steps);
+                all.findings.extend(applied.findings);
+                Ok(all)
+            }
+            Err(error) => {
+                let failures = put_back(&written);
+                // What apply says of itself stands already; only what is left of the files is added.
+                Err(if failures.is_empty() { error } else { error.after_roll_back(failures) })
+            }
+        }
+    }
+
+    /// What [`Host::persist`] would write. Changes nothing.
+    pub fn plan_persist(&self, desired: &Desired, options: &PersistOptions) -> Result<Changes> {
+        let written = files::would_write(options, desired, &self.wanted_levels(desired, options)?)?;
+        Ok(Changes { changed: false, ..changes(written, &options.root, FOR_THE_BOOT) })
+    }
+
+    /// What the boot unit does: applies the real server that a [`Host::persist`] wrote, levels first, read back, and only then the VIPs.
+    ///
+    /// # Errors
+    /// What [`Host::apply`] gives, [`ErrorKind::Refused`](crate::ErrorKind::Refused) above all: no VIP is bound then. A state file that cannot be used.
+    pub fn restore(&self, root: &Path, patience: Duration) -> Result<Changes> {
+        let Some(desired) = load(root)? else {
+            let mut findings = Findings::default();
+            findings.add(
+                "nothing-persisted",
+                Severity::Info,
+                &About::HOST,
+                format_args!("nothing was persisted, so there is nothing to restore"),
+                format_args!("lvsarp persist --vip VIP, or apply --persist"),
+            );
+            return Ok(Changes { changed: false, steps: Vec::new(), findings: findings.list });
+        };
+        let mut changes = self.apply(&desired, patience)?;
+        let prefixes: Vec<crate::Prefix> = desired.vips.iter().map(|vip| vip.prefix()).collect();
+        changes.findings.extend(managers::look(root, desired.dev, &prefixes).findings);
+        Ok(changes)
+    }
+
+    fn write_files(&self, desired: &Desired, options: &PersistOptions, patience: Duration) -> Result<Written> {
+        let levels = self.wanted_levels(desired, options)?;
+        let _locked = Locked::take(self, patience)?;
+        files::write_all(options, desired, &levels)
+    }
+
+    fn wanted_levels(&self, desired: &Desired, options: &PersistOptions) -> Result<Vec<Level>> {
+        let now = self.observe_deciding()?;
+        // What is wrong with the wish is said before anything is written.
+        now.plan(desired)?;
+        wanted::levels(&now, desired, &options.root)
+    }
+}
+
+/// What was done to files, as changes.
+fn changes(written: Written, root: &Path, reason: &str) -> Changes {
+    let text = |content: Option<Vec<u8>>| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let below = |path: String| match root == Path::new("/") {
+        true => path,
+        false => format!("{}{path}", root.display().to_string().trim_end_matches('/')),
+    };
+    let steps = written.files.into_iter().map(|file| Step {
+        change: Change::File { path: below(file.path), old: text(file.old), new: text(file.new) },
+        reason: reason.to_owned(),
+    });
+    Changes { findings: written.findings, ..Changes::done(steps.collect()) }
+}
+
+/// What the boot will make of the VIPs: who binds them, and who takes them away again.
+pub(crate) fn foretell(
+    root: &Path,
+    now: &Snapshot,
+    desired: Option<&Desired>,
+    watched: &[IpAddr],
+    findings: &mut Findings,
+) {
+    let dev = desired.map_or(IfName::from_kernel(b"lo"), |desired| desired.dev);
+    let prefixes: Vec<crate::Prefix> = watched.iter().map(|vip| crate::Prefix::host(*vip)).collect();
+    let seen = managers::look(root, dev, &prefixes);
+    let ours: Vec<IpAddr> = desired.map(|desired| desired.watched(now)).unwrap_or_default();
+    for vip in watched.iter().filter(|vip| !ours.contains(vip)) {
+        findings.add(
+            "vip-not-persisted",
+            Severity::Unknown,
+            &About::vip(*vip),
+            format_args!("{vip} is in no file of lvsarp, so it is not known what binds it after a reboot"),
+            format_args!("lvsarp persist --vip {vip}, unless another program binds it"),
+        );
+    }
+    if desired.is_some() {
+        super::unit::foretell(root, findings);
+    }
+    findings.list.extend(seen.findings);
+}
