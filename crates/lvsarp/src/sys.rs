@@ -251,22 +251,6 @@ pub(crate) fn open_at(dir: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> i
     Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
 }
 
-/// Opens a path below a directory as if that were the root: no link and no `..` leads out of it (kernel 5.6).
-pub(crate) fn open_in_root(root: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
-    // SAFETY: open_how is plain data for which all zeros is a value.
-    let mut how: libc::open_how = unsafe { zeroed() };
-    how.flags = (flags | libc::O_CLOEXEC) as u64;
-    how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
-    let fd = retry(|| {
-        let size = size_of::<libc::open_how>();
-        // SAFETY: the path is NUL-terminated, path and struct outlive the call, and the size is the struct's.
-        let fd = unsafe { libc::syscall(libc::SYS_openat2, root.as_raw_fd(), path.as_ptr(), &raw const how, size) };
-        fd as libc::ssize_t
-    })?;
-    // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
-}
-
 /// Opens a directory by its path, only to open files below it.
 pub(crate) fn open_path(path: &CStr) -> io::Result<OwnedFd> {
     let fd = retry(|| {

@@ -89,7 +89,7 @@ impl Root {
         if self.own {
             sys::open_at(self.fd.as_fd(), &path, libc::O_PATH)
         } else {
-            sys::open_in_root(self.fd.as_fd(), &path, libc::O_PATH)
+            sys::file::open_in_root(self.fd.as_fd(), &path, libc::O_PATH)
         }
     }
 

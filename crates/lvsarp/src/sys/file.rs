@@ -3,33 +3,40 @@
 
 use std::ffi::CStr;
 use std::io;
-use std::mem::size_of;
+use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::retry;
 
-/// `include/uapi/linux/openat2.h: struct open_how`.
-#[repr(C)]
-struct OpenHow {
-    flags: u64,
-    mode: u64,
-    resolve: u64,
-}
-
-/// `include/uapi/linux/openat2.h: RESOLVE_IN_ROOT`.
-const RESOLVE_IN_ROOT: u64 = 0x10;
-
 /// Opens a path as if the directory were the root: no link and no `..` leads out of it (`openat2`, kernel 5.6).
 pub(crate) fn open_in_root(root: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
-    let how = OpenHow { flags: (flags | libc::O_CLOEXEC) as u64, mode: 0, resolve: RESOLVE_IN_ROOT };
+    // SAFETY: open_how is plain data for which all zeros is a value.
+    let mut how: libc::open_how = unsafe { zeroed() };
+    how.flags = (flags | libc::O_CLOEXEC) as u64;
+    how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_NO_MAGICLINKS;
     let fd = retry(|| {
-        let size = size_of::<OpenHow>();
+        let size = size_of::<libc::open_how>();
         // SAFETY: path and struct outlive the call, and the size is the struct's.
         let fd = unsafe { libc::syscall(libc::SYS_openat2, root.as_raw_fd(), path.as_ptr(), &raw const how, size) };
         fd as libc::ssize_t
     })?;
     // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
+}
+
+/// Reads entries of an open directory as `struct linux_dirent64` lays them out. `Ok(0)`: there are no more.
+pub(crate) fn read_directory(dir: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    retry(|| {
+        // SAFETY: pointer and length are those of a live slice.
+        let n = unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), buffer.as_mut_ptr(), buffer.len()) };
+        n as libc::ssize_t
+    })
+}
+
+/// Whether a name matches a pattern with `*`, `?` and `[...]`, as the programs that ask the C library see it.
+pub(crate) fn matches(pattern: &CStr, name: &CStr) -> bool {
+    // SAFETY: both are NUL-terminated and outlive the call.
+    unsafe { libc::fnmatch(pattern.as_ptr(), name.as_ptr(), 0) == 0 }
 }
 
 /// Makes a file that was not there, for writing and only for its owner.
