@@ -222,3 +222,6 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     }
     steps(a).eq(steps(b))
 }
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,6 @@ fn leftover(dir: &File, name: &CStr) -> io::Result<Option<File>> {
     let file = File::from(sys::open_at(dir.as_fd(), name, flags)?);
     Ok(sys::try_lock(file.as_fd())?.then_some(file))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::classic::{self, Damage, Duplicate, How};
 use super::file::{self, Entry, Found, in_the_way};
 use super::levels_file::{self, Level, Recognised};
-use super::linked::is_read_by_systemd;
+use super::linked::{is_read_by_systemd, one_file};
 use super::place::{exists, shown};
 use super::seal::Whose;
 use super::state_file::{self, State};
@@ -57,7 +57,7 @@ impl PersistOptions {
     pub(crate) fn conf(&self) -> Result<Option<&str>> {
         let Some(conf) = &self.sysctl_conf else { return Ok(None) };
         match conf.to_str() {
-            Some(conf) if conf != levels_file::PATH => Ok(Some(conf)),
+            Some(conf) if ![levels_file::PATH, state_file::PATH, unit::PATH].contains(&conf) => Ok(Some(conf)),
             _ => Err(Error::input(format_args!("file {}", conf.display()), "it cannot be a file that others keep")),
         }
     }
@@ -107,20 +107,25 @@ fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level]) -> Resul
 
     let state = ours(options, state_file::PATH, state_file::whose)?;
     let before = match &state {
-        // By force an unreadable one is replaced.
-        Some(found) if !options.force => state_file::trusted(found, &shown(root, state_file::PATH))?.sysctl_conf,
-        Some(found) => state_file::read(&found.content).map_or(Vec::new(), |state| state.sysctl_conf),
         None => Vec::new(),
+        Some(found) => {
+            let shown = shown(root, state_file::PATH);
+            state_file::only_roots(found, &shown)?;
+            match state_file::trusted(found, &shown) {
+                // By force one that cannot be read is overwritten.
+                Err(_) if options.force => Vec::new(),
+                state => state?.sysctl_conf,
+            }
+        }
     };
-    let left: Vec<String> = before.into_iter().filter(|path| Some(path.as_str()) != conf).collect();
-    let wish = |files: Vec<String>| state_file::render(&State { desired: desired.clone(), sysctl_conf: files });
-    let (current, all): (Vec<String>, Vec<String>) = {
-        let current: Vec<String> = conf.iter().map(|path| (*path).to_owned()).collect();
-        (current.clone(), [current, left.clone()].concat())
-    };
+    // Where a block of ours is that is to be in another file now.
+    let left: Vec<String> =
+        before.into_iter().filter(|path| !conf.is_some_and(|conf| one_file(root, path, conf))).collect();
+    let current: Vec<String> = conf.iter().map(|path| (*path).to_owned()).collect();
+    let wish = |sysctl_conf| state_file::render(&State { desired: desired.clone(), sysctl_conf });
 
     let mut changes: Vec<FileChange> = Vec::new();
-    let first = wish(all);
+    let first = wish([&current[..], &left].concat());
     changes.extend(FileChange::of(state_file::PATH, state.as_ref(), Some(first.clone())));
     let own = ours(options, levels_file::PATH, levels_whose)?;
     match conf {
@@ -320,3 +325,6 @@ fn program(options: &PersistOptions) -> Result<String> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

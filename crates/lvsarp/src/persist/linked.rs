@@ -45,6 +45,11 @@ fn links(root: &Path, dir: &str, path: &str, name: &str) -> bool {
     })
 }
 
+/// Whether two paths lead to one file, by whatever links.
+pub(crate) fn one_file(root: &Path, a: &str, b: &str) -> bool {
+    a == b || inode(root, a).is_some_and(|inode_of_a| inode(root, b) == Some(inode_of_a))
+}
+
 /// Device and inode of what a path leads to inside the root.
 fn inode(root: &Path, path: &str) -> Option<(u64, u64)> {
     let root = CString::new(root.as_os_str().as_bytes()).ok()?;

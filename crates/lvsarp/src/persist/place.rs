@@ -32,7 +32,7 @@ impl Place {
     /// The place of a path such as `/etc/sysctl.conf`; `None` where its directory is not there.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] for a path that is not absolute, ends in a slash or has `..` in it.
+    /// [`ErrorKind::InvalidInput`] for a path that is not absolute, ends in a slash or has `.`, `..` or `//` in it.
     pub fn find(root: &Path, path: &str) -> Result<Option<Place>> {
         let (dir, name) = parts(path)?;
         let shown = shown(root, path);
@@ -107,14 +107,12 @@ pub(crate) fn exists(root: &Path, path: &str) -> bool {
 fn parts(path: &str) -> Result<(CString, CString)> {
     let refuse = |cause: &str| Error::input(format_args!("path {path:?}"), cause);
     let relative = path.strip_prefix('/').ok_or_else(|| refuse("it is not absolute"))?;
-    if relative.split('/').any(|step| step == ".." || step == ".") {
-        return Err(refuse("it has a step '.' or '..'"));
+    // One file has one spelling.
+    if relative.split('/').any(|step| matches!(step, "" | "." | "..")) {
+        return Err(refuse("it has a step that is empty, '.' or '..'"));
     }
     let (dir, name) = relative.rsplit_once('/').unwrap_or((".", relative));
-    if name.is_empty() {
-        return Err(refuse("it names no file"));
-    }
-    match (CString::new(dir.trim_matches('/')), CString::new(name)) {
+    match (CString::new(dir), CString::new(name)) {
         (Ok(dir), Ok(name)) => Ok((dir, name)),
         _ => Err(refuse("it contains a NUL")),
     }
@@ -126,7 +124,7 @@ fn open_root(root: &Path) -> Result<File> {
         .read(true)
         .custom_flags(flags)
         .open(root)
-        .map_err(|e| Error::os("open", format_args!("root directory {}", root.display()), &e))
+        .map_err(|e| obstacle::denied(Error::os("open", format_args!("root directory {}", root.display()), &e)))
 }
 
 fn open_directory(opened: &File, root: &Path, dir: &CStr) -> io::Result<File> {

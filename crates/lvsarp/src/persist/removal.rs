@@ -4,6 +4,7 @@ use super::classic;
 use super::file::{self, Entry, Found};
 use super::files::{PersistOptions, levels_whose, without_block};
 use super::levels_file;
+use super::linked::one_file;
 use super::place::shown;
 use super::seal::Whose;
 use super::state_file;
@@ -56,13 +57,11 @@ fn draft(options: &PersistOptions) -> Result<Draft> {
     if let Entry::File(found) = &state
         && let Ok(state) = state_file::read(&found.content)
     {
-        confs.extend(
-            state
-                .sysctl_conf
-                .into_iter()
-                .filter(|path| Some(path.as_str()) != confs.first().map(String::as_str))
-                .collect::<Vec<_>>(),
-        );
+        for path in state.sysctl_conf {
+            if !confs.iter().any(|known| one_file(root, known, &path)) {
+                confs.push(path);
+            }
+        }
     }
     for path in confs {
         changes.extend(leaving.block(&path)?);

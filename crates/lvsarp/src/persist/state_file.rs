@@ -1,7 +1,6 @@
 //! What `restore` brings back at boot: the wish, as JSON that people may read and edit, and where our levels are kept.
 
-use std::fmt::Display;
-
+use super::attributes::Attributes;
 use super::file::Found;
 use super::seal::{self, Whose};
 use crate::address::Method;
@@ -135,21 +134,28 @@ impl Read for State {
 /// Reads a file that was found.
 ///
 /// # Errors
-/// [`ErrorKind::Refused`] where it cannot be read as a state of ours, and where root would obey what others may write.
+/// [`ErrorKind::Refused`] where it cannot be read as a state of ours, and those of [`only_roots`].
 pub(crate) fn trusted(found: &Found, shown: &str) -> Result<State> {
-    let refused = |cause: &dyn Display| Error::new(ErrorKind::Refused, "use", shown, cause);
-    if let (0, Some((user, _))) = (sys::effective_user(), found.attributes.owner)
-        && (user != 0 || found.attributes.mode & 0o022 != 0)
-    {
-        let cause = match user {
-            0 => format!("its mode is {:04o}, so others than root may write it", found.attributes.mode),
-            user => format!("it belongs to user {user}, not to root"),
-        };
-        return Err(
-            refused(&cause).hint(format_args!("look at what it says; then `chown root {shown}; chmod 644 {shown}`"))
-        );
-    }
-    read(&found.content).map_err(|why| refused(&why).hint("repair it, or remove it and persist anew what is wanted"))
+    only_roots(found, shown)?;
+    read(&found.content).map_err(|why| {
+        Error::new(ErrorKind::Refused, "use", shown, why).hint("repair it, or overwrite it by force (--force)")
+    })
+}
+
+/// Refuses a file by which others than root would tell root what to do.
+///
+/// # Errors
+/// [`ErrorKind::Refused`].
+pub(crate) fn only_roots(found: &Found, shown: &str) -> Result<()> {
+    let Attributes { mode, owner, .. } = found.attributes;
+    let cause = match owner {
+        _ if sys::effective_user() != 0 => return Ok(()),
+        Some((user, _)) if user != 0 => format!("it belongs to user {user}, not to root"),
+        _ if mode & 0o022 != 0 => format!("its mode is {mode:04o}, so others than root may write it"),
+        _ => return Ok(()),
+    };
+    let hint = format!("look at what it says; then `chown root {shown}` and `chmod 644 {shown}`");
+    Err(Error::new(ErrorKind::Refused, "use", shown, cause).hint(hint))
 }
 
 #[cfg(test)]
@@ -157,7 +163,6 @@ mod tests {
     use super::*;
     use crate::flags::AddressScope;
     use crate::interface::IfName;
-    use crate::persist::attributes::Attributes;
     use crate::vip::{Prefix, Vip};
 
     fn desired() -> Desired {

@@ -131,7 +131,10 @@ fn stage(root: &Path, change: &FileChange, made: &mut Vec<String>) -> Result<Opt
 
 fn step(root: &Path, change: &FileChange, staged: Option<Staged>, made: &mut Vec<String>) -> Result<()> {
     match (staged, change.kind, &change.old, &change.new) {
-        (Some(staged), ..) => staged.commit(),
+        (Some(staged), ..) => match there(root, change)? == change.old {
+            true => staged.commit(),
+            false => Err(meanwhile("write", root, change)),
+        },
         (None, Kind::File, ..) => file::remove(root, &change.path).map(drop),
         (None, Kind::Link, _, Some(target)) => link::make(root, &change.path, target, made).map(drop),
         (None, Kind::Link, Some(target), None) => link::remove(root, &change.path, target).map(drop),
@@ -152,17 +155,12 @@ fn take_back(root: &Path, changes: &[FileChange]) -> (usize, Vec<Error>) {
 }
 
 fn restore(root: &Path, change: &FileChange) -> Result<bool> {
-    let there = match (change.kind, file::entry(root, &change.path)?) {
-        (_, Entry::Nothing) => None,
-        (Kind::File, Entry::File(found)) => Some(found.content),
-        (Kind::Link, Entry::Link(target)) => Some(target),
-        _ => return Err(meanwhile(root, change)),
-    };
+    let there = there(root, change)?;
     if there == change.old {
         return Ok(false);
     }
     if there != change.new {
-        return Err(meanwhile(root, change));
+        return Err(meanwhile("put back", root, change));
     }
     let mut made = Vec::new();
     match (&change.old, change.kind) {
@@ -176,8 +174,18 @@ fn restore(root: &Path, change: &FileChange) -> Result<bool> {
     Ok(true)
 }
 
+/// What is there now.
+fn there(root: &Path, change: &FileChange) -> Result<Option<Vec<u8>>> {
+    match (change.kind, file::entry(root, &change.path)?) {
+        (_, Entry::Nothing) => Ok(None),
+        (Kind::File, Entry::File(found)) => Ok(Some(found.content)),
+        (Kind::Link, Entry::Link(target)) => Ok(Some(target)),
+        _ => Err(meanwhile("use", root, change)),
+    }
+}
+
 #[cold]
-fn meanwhile(root: &Path, change: &FileChange) -> Error {
+fn meanwhile(act: &str, root: &Path, change: &FileChange) -> Error {
     let cause = "somebody else has changed it meanwhile, so it was left alone";
-    Error::new(ErrorKind::Refused, "put back", shown(root, &change.path), cause)
+    Error::new(ErrorKind::Refused, act, shown(root, &change.path), cause)
 }

@@ -43,7 +43,7 @@ pub(crate) fn render(program: &str) -> Result<Vec<u8>> {
     let program = quoted(program)?;
     let text = format!(
         "{BEGINNING}it brings back the virtual IPs of an LVS real server at boot.\n\
-         # `lvsarp unpersist` removes this file. Do not edit it: `systemctl edit lvsarp` adds to it, `systemctl mask lvsarp` stops it.\n\
+         # `lvsarp unpersist` removes this file. Do not edit it: `systemctl edit lvsarp` adds to it, `systemctl disable lvsarp` stops it.\n\
          {seal}\n\
          [Unit]\n\
          Description=Virtual IPs of an LVS real server, silent in ARP\n\
