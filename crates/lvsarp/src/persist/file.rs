@@ -244,6 +244,13 @@ fn create(dir: &File) -> io::Result<(CString, File)> {
     }
 }
 
+/// Removes what killed writers left beside a file.
+pub(crate) fn tidy(root: &Path, path: &str) {
+    if let Ok(Some(place)) = Place::find(root, path) {
+        clean(&place.dir);
+    }
+}
+
 /// Removes what killed writers left: temporary files of the caller that nobody has locked.
 fn clean(dir: &File) {
     let Ok(names) = read_dir(format!("/proc/self/fd/{}", dir.as_raw_fd())) else { return };

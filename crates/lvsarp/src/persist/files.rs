@@ -71,7 +71,9 @@ impl PersistOptions {
 /// With every file as it was: [`ErrorKind::InvalidInput`] for `default` among the levels and for options that cannot be right;
 /// [`ErrorKind::Refused`] where a file is not ours or was edited by somebody, or is masked; and those of [`file::write`].
 pub(crate) fn write_all(options: &PersistOptions, desired: &Desired, levels: &[Level]) -> Result<Written> {
-    draft(options, desired, levels)?.carry_out(&options.root)
+    let written = draft(options, desired, levels)?.carry_out(&options.root);
+    tidy(options);
+    written
 }
 
 /// What [`write_all`] would change.
@@ -91,6 +93,13 @@ pub(crate) fn load_state(root: &Path) -> Result<Option<State>> {
     match file::look(root, state_file::PATH)? {
         Some(found) => state_file::trusted(&found, &shown(root, state_file::PATH)).map(Some),
         None => Ok(None),
+    }
+}
+
+/// Removes the temporary files that a killed writer left, also where nothing is to be written now.
+pub(crate) fn tidy(options: &PersistOptions) {
+    for path in [Some(state_file::PATH), Some(levels_file::PATH), Some(unit::PATH), options.conf().unwrap_or(None)] {
+        path.iter().for_each(|path| file::tidy(&options.root, path));
     }
 }
 

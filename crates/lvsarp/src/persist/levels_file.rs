@@ -86,6 +86,9 @@ pub(crate) fn level(line: &[u8]) -> Option<Level> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use super::super::testing::{Root, inside, sh};
     use super::*;
 
     fn on(name: &[u8]) -> Scope {
@@ -127,5 +130,46 @@ mod tests {
         assert_eq!(recognise(edited.as_bytes()), Recognised::Edited);
         assert_eq!(recognise(b"net.ipv4.conf.all.arp_ignore = 1\n"), Recognised::Foreign);
         assert_eq!(recognise(b""), Recognised::Foreign);
+    }
+
+    /// Every name of an interface that has one odd character somewhere, as far as the kernel takes it.
+    fn odd_links() -> Vec<IfName> {
+        let odd = (33..127u8)
+            .map(|byte| char::from(byte).to_string())
+            .filter(|c| !c.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let odd = odd.chain(["..", "-.", "\u{e9}", "\u{7f51}", "\u{1f980}", "\u{ad}"].map(str::to_owned));
+        let names = odd.flat_map(|c| [format!("a{c}b"), format!("{c}a"), format!("a{c}"), format!("{c}.{c}7")]);
+        let named = names.filter_map(|name| IfName::new(&name).ok());
+        let made = named.filter(|name| {
+            let link = ["link", "add", "name", &name.to_string(), "type", "bridge"].map(str::to_owned);
+            Command::new("ip").args(link).output().expect("cannot run ip").status.success()
+        });
+        made.collect()
+    }
+
+    /// The real programs, at every name that is written. busybox is not everywhere: its reading is in `spelled`.
+    #[test]
+    fn systemd_and_procps_set_every_level_that_is_written_and_no_other() {
+        if !inside(module_path!(), "systemd_and_procps_set_every_level_that_is_written_and_no_other") {
+            return;
+        }
+        let links = odd_links();
+        let mut levels: Vec<Level> = links.iter().map(|name| (Scope::Interface(*name), Key::ArpIgnore, 2)).collect();
+        levels.push((Scope::All, Key::ArpIgnore, 2));
+        let written = levels.iter().filter(|(scope, key, _)| spelled(scope, *key).is_some()).count();
+        assert!(written > 60, "{written} of {}", links.len());
+        let root = Root::new();
+        root.write("levels.conf", render(&levels));
+        let file = root.join("levels.conf").display().to_string();
+        for loader in ["/usr/lib/systemd/systemd-sysctl", "sysctl -q -p"] {
+            let path = |scope: &Scope| format!("/proc/sys/net/ipv4/conf/{scope}/arp_ignore");
+            levels.iter().for_each(|(scope, ..)| std::fs::write(path(scope), "0").unwrap());
+            sh(&format!("PATH=$PATH:/sbin:/usr/sbin; {loader} {file}"));
+            for (scope, key, _) in &levels {
+                let value = std::fs::read_to_string(path(scope)).unwrap();
+                let expected = if spelled(scope, *key).is_some() { "2" } else { "0" };
+                assert_eq!(value.trim(), expected, "{scope} by {loader}");
+            }
+        }
     }
 }

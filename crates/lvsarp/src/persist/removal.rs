@@ -2,10 +2,10 @@
 
 use super::classic;
 use super::file::{self, Entry, Found};
-use super::files::{PersistOptions, levels_whose, without_block};
+use super::files::{PersistOptions, levels_whose, tidy, without_block};
 use super::levels_file;
 use super::linked::one_file;
-use super::place::shown;
+use super::place::{remove_directory, shown};
 use super::seal::Whose;
 use super::state_file;
 use super::steps::{Draft, FileChange, Written};
@@ -19,7 +19,10 @@ use crate::error::Result;
 /// # Errors
 /// With every file as it was: those of [`file::remove`].
 pub(crate) fn remove_all(options: &PersistOptions) -> Result<Written> {
-    draft(options)?.carry_out(&options.root)
+    let written = draft(options)?.carry_out(&options.root);
+    tidy(options);
+    remove_directory(&options.root, file::OUR_DIRECTORY);
+    written
 }
 
 /// What [`remove_all`] would change.

@@ -134,7 +134,7 @@ impl Numbers {
         (self.0 % end as u64) as usize
     }
 
-    pub fn one_of<'a, T>(&mut self, things: &'a [T]) -> &'a T {
-        &things[self.below(things.len())]
+    pub fn one_of<T: Copy>(&mut self, things: &[T]) -> T {
+        things[self.below(things.len())]
     }
 }

@@ -139,11 +139,11 @@ fn random_file(numbers: &mut Numbers) -> Vec<u8> {
     const ENDS: [&[u8]; 6] = [b"\n", b"\n", b"\n", b"\r\n", b"\r\r\n", b"\n\n"];
     let mut file = Vec::new();
     for _ in 0..numbers.below(12) {
-        file.extend_from_slice(*numbers.one_of(&LINES));
-        file.extend_from_slice(*numbers.one_of(&ENDS));
+        file.extend_from_slice(numbers.one_of(&LINES));
+        file.extend_from_slice(numbers.one_of(&ENDS));
     }
     if numbers.below(2) == 0 {
-        file.extend_from_slice(*numbers.one_of(&LINES));
+        file.extend_from_slice(numbers.one_of(&LINES));
     }
     file
 }
@@ -157,7 +157,7 @@ fn what_is_put_and_taken_out_leaves_every_byte_as_it_was() {
         let mut text = old.clone();
         for _ in 0..=numbers.below(3) {
             let how = How { comment_out: numbers.below(2) == 0, force: false };
-            let levels = *numbers.one_of(&sets);
+            let levels = numbers.one_of(&sets);
             let (new, found) = put(Some(&text), levels, how).unwrap();
             for duplicate in &found {
                 let line = lines(&new).nth(duplicate.line - 1).unwrap();

@@ -317,6 +317,23 @@ fn a_state_that_others_may_write_is_not_obeyed_and_not_repaired_silently() {
 }
 
 #[test]
+fn what_a_killed_writer_left_goes_although_nothing_is_to_be_done() {
+    let root = Root::of_machine(true);
+    write_all(&options(&root), &desired(), &levels()).unwrap();
+    let before = root.tree();
+    let left = ["/etc/lvsarp", "/etc/sysctl.d", "/etc/systemd/system"]
+        .map(|dir| format!("{dir}/.lvsarp-0123456789abcdef.tmp"));
+    left.iter().for_each(|path| root.write(path, "half"));
+    assert_eq!(paths(&write_all(&options(&root), &desired(), &levels()).unwrap()), [""; 0]);
+    assert_eq!(root.tree(), before);
+    remove_all(&options(&root)).unwrap();
+    left.iter().for_each(|path| root.write(path, "half"));
+    assert_eq!(paths(&remove_all(&options(&root)).unwrap()), [""; 0]);
+    assert!(!left.iter().any(|path| root.join(path).exists()));
+    assert!(!root.join("/etc/lvsarp").exists());
+}
+
+#[test]
 fn what_was_written_can_be_put_back() {
     let root = Root::of_machine(true);
     root.write(CONF, "a = 1");
