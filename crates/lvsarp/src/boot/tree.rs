@@ -40,7 +40,7 @@ pub(crate) fn walk(machine: &Machine, path: &[u8]) -> Option<Node> {
         match part {
             b"" | b"." => {}
             b".." => at.truncate(at.iter().rposition(|byte| *byte == b'/').unwrap_or(0)),
-            name if at.starts_with(CONF) && at.get(CONF.len()) == Some(&b'/') => {
+            name if is_below_conf(&at) => {
                 let key = KEYS.into_iter().find(|key| key.name().as_bytes() == name)?;
                 end = Some(Node::Key(at[CONF.len() + 1..].to_vec(), key));
             }
@@ -49,7 +49,7 @@ pub(crate) fn walk(machine: &Machine, path: &[u8]) -> Option<Node> {
                 at.push(b'/');
                 at.extend_from_slice(name);
                 let above = CONF.starts_with(&at) && matches!(CONF.get(at.len()), None | Some(b'/'));
-                if !(above || at.starts_with(CONF) || PASSAGES.iter().any(|known| known.as_bytes() == at)) {
+                if !(above || is_below_conf(&at) || PASSAGES.iter().any(|known| known.as_bytes() == at)) {
                     return None;
                 }
             }
@@ -58,13 +58,17 @@ pub(crate) fn walk(machine: &Machine, path: &[u8]) -> Option<Node> {
     Some(end.unwrap_or(Node::Directory(at)))
 }
 
+fn is_below_conf(path: &[u8]) -> bool {
+    path.starts_with(CONF) && path.get(CONF.len()) == Some(&b'/')
+}
+
 impl Tree for Machine {
     fn names(&self, directory: &[u8]) -> Option<Vec<Vec<u8>>> {
         let Node::Directory(at) = walk(self, directory)? else { return None };
         if at == CONF {
             return Some(self.scopes().map(<[u8]>::to_vec).collect());
         }
-        if at.starts_with(CONF) {
+        if is_below_conf(&at) {
             let mut names: Vec<Vec<u8>> = KEYS.iter().map(|key| key.name().as_bytes().to_vec()).collect();
             names.sort_unstable();
             return Some(names);

@@ -1,0 +1,1 @@
+//! Finds the program that runs at boot.

@@ -1,0 +1,1 @@
+//! What is said about lines that did not simply take effect.
