@@ -134,7 +134,11 @@ pub(crate) fn foretell(
     let prefixes: Vec<crate::Prefix> = watched.iter().map(|vip| crate::Prefix::host(*vip)).collect();
     let seen = managers::look(root, dev, &prefixes);
     let ours: Vec<IpAddr> = desired.map(|desired| desired.watched(now)).unwrap_or_default();
-    for vip in watched.iter().filter(|vip| !ours.contains(vip)) {
+    let binds = |vip: &IpAddr| {
+        let codes = ["manager-binds-vip", "manager-binds-subnet"];
+        seen.findings.iter().any(|finding| finding.vip == Some(*vip) && codes.contains(&finding.code))
+    };
+    for vip in watched.iter().filter(|vip| !ours.contains(vip) && !binds(vip)) {
         findings.add(
             "vip-not-persisted",
             Severity::Unknown,
