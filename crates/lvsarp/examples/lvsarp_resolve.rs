@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
-        let answer = serde_json::from_str::<Value>(&line?).map_err(Into::into).and_then(|question| ask::answer(&question));
+        let answer =
+            serde_json::from_str::<Value>(&line?).map_err(Into::into).and_then(|question| ask::answer(&question));
         writeln!(out, "{}", answer.unwrap_or_else(|error| json!({"error": error.to_string()})))?;
         out.flush()?;
     }

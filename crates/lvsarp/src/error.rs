@@ -183,7 +183,7 @@ impl Error {
     /// The same error, saying that what had been done was undone, or what of it could not be.
     pub(crate) fn after_roll_back(mut self, failures: Vec<Error>) -> Error {
         self.0.rolled_back = true;
-        self.0.aftermath = failures;
+        self.0.aftermath.extend(failures);
         self
     }
 

@@ -176,11 +176,18 @@ fn because(finding: &mut Finding, predicted: &[Predicted]) {
     let (Some(all), Some(own)) = (of(Scope::All), of(Scope::Interface(name))) else { return };
     let deciding = if own.values[at] > all.values[at] { own } else { all };
     let value = deciding.values[at];
-    let because = match &deciding.origins[at] {
-        Some(origin) => format!("; {origin} sets {}/{key} to {value}", deciding.scope),
-        None if value == 0 => format!("; no file sets {key} of all or {name} to another value"),
-        None => String::new(),
-    };
-    finding.message.push_str(&because);
-    finding.hint = format!("lvsarp persist writes the levels for the next boot; {}", finding.hint);
+    match &deciding.origins[at] {
+        Some(origin) => {
+            finding.message.push_str(&format!("; {origin} sets {}/{key} to {value}", deciding.scope));
+            if origin.file != persist::levels_file::PATH.as_bytes() {
+                finding.hint =
+                    "change or remove that line, or give the file a name that sorts before 90-lvsarp.conf".to_owned();
+            }
+        }
+        None if value == 0 => {
+            finding.message.push_str(&format!("; no file sets {key} of all or {name} to another value"));
+            finding.hint = "lvsarp persist writes the levels for the next boot".to_owned();
+        }
+        None => {}
+    }
 }

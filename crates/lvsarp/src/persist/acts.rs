@@ -9,8 +9,9 @@ use super::levels_file::Level;
 use super::removal::remove_all;
 use super::steps::{Written, put_back};
 use super::{managers, wanted};
+use crate::boot::BootOptions;
 use crate::change::{Change, Changes, Step};
-use crate::check::{About, Findings, Severity};
+use crate::check::{About, Finding, Findings, Severity};
 use crate::error::Result;
 use crate::host::Host;
 use crate::interface::IfName;
@@ -33,12 +34,12 @@ impl Host {
     /// put back.
     pub fn persist(&self, desired: &Desired, options: &PersistOptions, patience: Duration) -> Result<Changes> {
         let written = self.write_files(desired, options, patience)?;
-        Ok(changes(written, &options.root, FOR_THE_BOOT))
+        self.foreseen(changes(written, &options.root, FOR_THE_BOOT), desired, options)
     }
 
     /// Removes the files that [`Host::persist`] wrote, those only, and only as it wrote them. The running host is not changed.
     pub fn unpersist(&self, options: &PersistOptions, patience: Duration) -> Result<Changes> {
-        let _locked = Locked::take(self, patience)?;
+        let _locked = self.lock_files(options, patience)?;
         let written = remove_all(options)?;
         Ok(changes(written, &options.root, "lvsarp wrote it"))
     }
@@ -47,7 +48,7 @@ impl Host {
     pub fn apply_persistent(&self, desired: &Desired, options: &PersistOptions, patience: Duration) -> Result<Changes> {
         if !self.plan(desired)?.ok {
             // It refuses, with the reasons.
-            return self.apply(desired, patience);
+            self.apply(desired, patience)?;
         }
         let written = self.write_files(desired, options, patience)?;
         match self.apply(desired, patience) {
@@ -56,13 +57,10 @@ impl Host {
                 all.changed |= applied.changed;
                 all.steps.extend(applied.steps);
                 all.findings.extend(applied.findings);
-                Ok(all)
+                self.foreseen(all, desired, options)
             }
-            Err(error) => {
-                let failures = put_back(&written);
-                // What apply says of itself stands already; only what is left of the files is added.
-                Err(if failures.is_empty() { error } else { error.after_roll_back(failures) })
-            }
+            Err(error) if written.files.is_empty() => Err(error),
+            Err(error) => Err(error.after_roll_back(put_back(&written))),
         }
     }
 
@@ -96,8 +94,28 @@ impl Host {
 
     fn write_files(&self, desired: &Desired, options: &PersistOptions, patience: Duration) -> Result<Written> {
         let levels = self.wanted_levels(desired, options)?;
-        let _locked = Locked::take(self, patience)?;
+        let _locked = self.lock_files(options, patience)?;
         files::write_all(options, desired, &levels)
+    }
+
+    /// Two at a time must not write the machine's files. An image is its maker's own affair, who may be anybody.
+    fn lock_files(&self, options: &PersistOptions, patience: Duration) -> Result<Option<Locked>> {
+        match options.root == Path::new("/") {
+            true => Locked::take(self, patience).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Adds what keeps the files from doing at boot what they are for.
+    fn foreseen(&self, mut changes: Changes, desired: &Desired, options: &PersistOptions) -> Result<Changes> {
+        let now = self.observe_deciding()?;
+        let boot = BootOptions { root: options.root.clone(), ..BootOptions::default() };
+        let boot = now.boot(Some(&desired.watched(&now)), &boot)?;
+        let known = |finding: &Finding| changes.findings.iter().any(|other| other.code == finding.code);
+        let new =
+            boot.findings.into_iter().filter(|finding| finding.severity < Severity::Info && !known(finding)).collect();
+        changes.findings = [std::mem::take(&mut changes.findings), new].concat();
+        Ok(changes)
     }
 
     fn wanted_levels(&self, desired: &Desired, options: &PersistOptions) -> Result<Vec<Level>> {

@@ -34,14 +34,17 @@ pub fn answer(question: &Value) -> Result<Value, Box<dyn Error>> {
         for name in texts(&question["late"])? {
             machine.add(&name);
             if loader.program == Program::SystemdSysctl {
-                let arguments = Arguments { prefixes: vec![[b"/net/ipv4/conf/", &name[..]].concat()], ..Arguments::default() };
+                let arguments =
+                    Arguments { prefixes: vec![[b"/net/ipv4/conf/", &name[..]].concat()], ..Arguments::default() };
                 remarks.extend(loader.run(&files, &arguments, &mut machine));
             }
         }
         (late, origins) = state(&machine);
     }
     let remarks: Vec<Value> = remarks.iter().map(remark).collect();
-    Ok(json!({"values": values, "late": late, "origins": origins, "remarks": remarks, "mentions": files.mentions().len()}))
+    Ok(
+        json!({"values": values, "late": late, "origins": origins, "remarks": remarks, "mentions": files.mentions().len()}),
+    )
 }
 
 fn state(machine: &Machine) -> (Value, Value) {
@@ -67,7 +70,8 @@ fn remark(remark: &Remark) -> Value {
 fn write(machine: &mut Machine, writes: &Value) -> Result<(), Box<dyn Error>> {
     for write in writes.as_array().into_iter().flatten() {
         // A write that the kernel refuses leaves its mark all the same.
-        let _ = machine.write(text(&write[0])?.as_bytes(), text(&write[1])?.parse()?, text(&write[2])?.as_bytes(), None);
+        let _ =
+            machine.write(text(&write[0])?.as_bytes(), text(&write[1])?.parse()?, text(&write[2])?.as_bytes(), None);
     }
     Ok(())
 }

@@ -28,11 +28,16 @@ fn every_recorded_case_holds_for_every_program_and_version() {
             for loader in result["loaders"].as_array().unwrap() {
                 let answer = ask::answer(&question(&case, &root, loader.as_str().unwrap())).unwrap();
                 for (moment, recorded) in [("values", &result["values"]), ("late", &result["late"])] {
-                    for (key, recorded) in case["keys"].as_array().unwrap().iter().zip(recorded.as_array().into_iter().flatten()) {
+                    for (key, recorded) in
+                        case["keys"].as_array().unwrap().iter().zip(recorded.as_array().into_iter().flatten())
+                    {
                         let said = answer[moment].get(key.as_str().unwrap()).cloned().unwrap_or_default();
                         compared += 1;
                         if said != *recorded {
-                            wrong.push(format!("{id} {} {loader}: {key} is {recorded}, said {said} ({moment})", case["title"]));
+                            wrong.push(format!(
+                                "{id} {} {loader}: {key} is {recorded}, said {said} ({moment})",
+                                case["title"]
+                            ));
                         }
                     }
                 }
