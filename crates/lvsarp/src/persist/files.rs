@@ -103,7 +103,8 @@ pub(crate) fn tidy(options: &PersistOptions) {
     }
 }
 
-fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level]) -> Result<Draft> {
+/// What is to be written, and what was found on the way.
+pub(crate) fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level]) -> Result<Draft> {
     let root = &options.root;
     desired.check()?;
     if levels.iter().any(|(scope, ..)| *scope == Scope::Default) {

@@ -30,7 +30,8 @@ pub(crate) fn would_remove(options: &PersistOptions) -> Result<Written> {
     draft(options).map(|draft| draft.would(&options.root))
 }
 
-fn draft(options: &PersistOptions) -> Result<Draft> {
+/// What is to be removed, and what is to be left.
+pub(crate) fn draft(options: &PersistOptions) -> Result<Draft> {
     let root = &options.root;
     let mut leaving = Leaving { options, findings: Findings::default() };
     let mut changes = Vec::new();

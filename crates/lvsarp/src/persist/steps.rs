@@ -105,7 +105,9 @@ fn change_all(root: &Path, changes: &[FileChange], made: &mut Vec<String>) -> Re
         if let Err(error) = step {
             // The temporary files that are left would keep directories from being removed.
             drop(staged);
-            let (count, failures) = take_back(root, &changes[..=at]);
+            // The step that failed may have been taken, and only not be durable.
+            let taken = there(root, &changes[at]).is_ok_and(|there| there == changes[at].new);
+            let (count, failures) = take_back(root, &changes[..at + usize::from(taken)]);
             return Err(if count == 0 && failures.is_empty() { error } else { error.after_roll_back(failures) });
         }
     }
@@ -189,3 +191,6 @@ fn meanwhile(act: &str, root: &Path, change: &FileChange) -> Error {
     let cause = "somebody else has changed it meanwhile, so it was left alone";
     Error::new(ErrorKind::Refused, act, shown(root, &change.path), cause)
 }
+
+#[cfg(test)]
+mod tests;

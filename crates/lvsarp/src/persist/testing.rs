@@ -4,7 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::files::PersistOptions;
+use super::levels_file::Level;
+use super::steps::Written;
+use crate::interface::Scope;
+use crate::key::Key;
+use crate::plan::Desired;
 use crate::sys;
+use crate::vip::Vip;
 
 /// A directory that goes when this does.
 pub(crate) struct Root(PathBuf);
@@ -76,6 +83,39 @@ impl Drop for Root {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The classic file.
+pub(crate) const CONF: &str = "/etc/sysctl.conf";
+
+/// One VIP.
+pub(crate) fn desired() -> Desired {
+    Desired::new([Vip::parse("192.0.2.10").unwrap()])
+}
+
+/// The usual levels.
+pub(crate) fn levels() -> Vec<Level> {
+    vec![(Scope::All, Key::ArpIgnore, 1), (Scope::All, Key::ArpAnnounce, 2)]
+}
+
+/// What is needed to work in a root.
+pub(crate) fn options(root: &Root) -> PersistOptions {
+    PersistOptions { root: root.path().to_owned(), ..PersistOptions::new() }
+}
+
+/// With the levels in the classic file.
+pub(crate) fn in_conf(root: &Root) -> PersistOptions {
+    PersistOptions { sysctl_conf: Some(CONF.into()), ..options(root) }
+}
+
+/// The files that were changed.
+pub(crate) fn paths(written: &Written) -> Vec<&str> {
+    written.files.iter().map(|change| change.path.as_str()).collect()
+}
+
+/// The codes of what was found.
+pub(crate) fn codes(written: &Written) -> Vec<&str> {
+    written.findings.iter().map(|finding| finding.code).collect()
 }
 
 const INSIDE: &str = "LVSARP_TEST_INSIDE";

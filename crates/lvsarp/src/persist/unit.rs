@@ -111,6 +111,9 @@ fn quoted(program: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use super::super::testing::{Root, inside, sh};
     use super::*;
 
     #[test]
@@ -129,5 +132,23 @@ mod tests {
         let edited = String::from_utf8(text).unwrap().replace("oneshot", "simple");
         assert_eq!(whose(edited.as_bytes()), Whose::Edited);
         assert_eq!(whose(b"[Service]\nExecStart=/bin/true\n"), Whose::Foreign);
+    }
+
+    #[test]
+    fn systemd_takes_the_unit() {
+        if !inside(module_path!(), "systemd_takes_the_unit") {
+            return;
+        }
+        let root = Root::new();
+        let program = root.join("/a b/50%/lvsarp");
+        root.write("/a b/50%/lvsarp", "#!/bin/sh\n");
+        sh(&format!("chmod 755 '{}'", program.display()));
+        root.write("/lvsarp.service", render(program.to_str().unwrap()).unwrap());
+        let output = Command::new("systemd-analyze")
+            .args(["verify", "--man=no", root.join("/lvsarp.service").to_str().unwrap()])
+            .output()
+            .expect("cannot run systemd-analyze: install systemd");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && !said.contains("lvsarp.service"), "{said}");
     }
 }

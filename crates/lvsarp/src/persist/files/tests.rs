@@ -2,41 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
 use super::super::removal::{remove_all, would_remove};
-use super::super::steps::put_back;
-use super::super::testing::{Root, inside, is_root, sh};
+use super::super::testing::{CONF, Root, codes, desired, in_conf, is_root, levels, options, paths};
 use super::*;
 use crate::interface::IfName;
 use crate::key::Key;
 use crate::vip::Vip;
-
-const CONF: &str = "/etc/sysctl.conf";
-
-fn desired() -> Desired {
-    Desired::new([Vip::parse("192.0.2.10").unwrap()])
-}
-
-fn levels() -> Vec<Level> {
-    vec![(Scope::All, Key::ArpIgnore, 1), (Scope::All, Key::ArpAnnounce, 2)]
-}
-
-fn options(root: &Root) -> PersistOptions {
-    PersistOptions { root: root.path().to_owned(), ..PersistOptions::new() }
-}
-
-fn in_conf(root: &Root) -> PersistOptions {
-    PersistOptions { sysctl_conf: Some(CONF.into()), ..options(root) }
-}
-
-fn paths(written: &Written) -> Vec<&str> {
-    written.files.iter().map(|change| change.path.as_str()).collect()
-}
-
-fn codes(written: &Written) -> Vec<&str> {
-    written.findings.iter().map(|finding| finding.code).collect()
-}
 
 #[test]
 fn everything_is_written_once_and_removed_without_a_trace() {
@@ -192,7 +164,12 @@ fn the_levels_move_from_one_file_to_another() {
             assert_eq!(has_levels(path), path == place, "{path} when in {place}");
         }
         assert_eq!(paths(&write_all(options, &desired(), &levels()).unwrap()), [""; 0]);
-        assert_eq!(load(root.path()).unwrap(), Some(desired()));
+        let state = load_state(root.path()).unwrap().unwrap();
+        let kept: &[&str] = if place == levels_file::PATH { &[] } else { &[place] };
+        assert_eq!(
+            (state.desired, &state.sysctl_conf[..]),
+            (desired(), &kept.iter().map(|p| p.to_string()).collect::<Vec<_>>()[..])
+        );
     }
     assert!(!root.join(CONF).exists());
 }
@@ -331,81 +308,4 @@ fn what_a_killed_writer_left_goes_although_nothing_is_to_be_done() {
     assert_eq!(paths(&remove_all(&options(&root)).unwrap()), [""; 0]);
     assert!(!left.iter().any(|path| root.join(path).exists()));
     assert!(!root.join("/etc/lvsarp").exists());
-}
-
-#[test]
-fn what_was_written_can_be_put_back() {
-    let root = Root::of_machine(true);
-    root.write(CONF, "a = 1");
-    let before = root.tree();
-    let first = write_all(&in_conf(&root), &desired(), &levels()).unwrap();
-    let between = root.tree();
-    let second = write_all(&options(&root), &desired(), &levels()[..1]).unwrap();
-    let removed = remove_all(&options(&root)).unwrap();
-    assert!(put_back(&removed).is_empty());
-    assert!(put_back(&second).is_empty());
-    assert_eq!(root.tree(), between);
-    assert!(put_back(&first).is_empty());
-    assert_eq!(root.tree(), before);
-    // What somebody else has written since is not taken back.
-    let written = write_all(&options(&root), &desired(), &levels()).unwrap();
-    root.write(levels_file::PATH, "theirs\n");
-    let failures = put_back(&written);
-    assert_eq!(failures.len(), 1);
-    assert!(failures[0].to_string().contains("somebody else"), "{}", failures[0]);
-    assert_eq!(root.read(levels_file::PATH), "theirs\n");
-    assert!(!root.join(state_file::PATH).exists());
-}
-
-#[test]
-fn where_a_later_file_cannot_be_written_the_earlier_ones_are_as_they_were() {
-    if !inside(module_path!(), "where_a_later_file_cannot_be_written_the_earlier_ones_are_as_they_were") {
-        return;
-    }
-    let root = Root::of_machine(true);
-    let systemd = root.join("/etc/systemd").display().to_string();
-    sh(&format!("mkdir {systemd}; mount -t tmpfs -o ro tmpfs {systemd}"));
-    let before = root.tree();
-    let error = write_all(&options(&root), &desired(), &levels()).unwrap_err();
-    assert_eq!((error.kind(), error.rolled_back()), (ErrorKind::ReadOnly, None), "{error}");
-    assert_eq!(root.tree(), before);
-    sh(&format!("umount {systemd}"));
-}
-
-#[test]
-fn where_a_later_step_fails_the_earlier_ones_are_put_back() {
-    for earlier in [false, true] {
-        let root = Root::of_machine(true);
-        if earlier {
-            write_all(&options(&root), &desired(), &levels()[..1]).unwrap();
-            fs::remove_file(root.join(unit::LINKS[1])).unwrap();
-        }
-        let more = Desired::new([Vip::parse("192.0.2.11").unwrap()]);
-        let mut draft = draft(&options(&root), &more, &levels()).unwrap();
-        let before = root.tree();
-        // A step that only fails when it is taken.
-        let last = draft.changes.last_mut().unwrap();
-        last.new = Some(vec![b'x'; 5000]);
-        let error = draft.carry_out(root.path()).unwrap_err();
-        assert_eq!(error.rolled_back(), Some(true), "{error}");
-        assert_eq!(root.tree(), before);
-    }
-}
-
-#[test]
-fn systemd_takes_the_unit() {
-    if !inside(module_path!(), "systemd_takes_the_unit") {
-        return;
-    }
-    let root = Root::new();
-    let program = root.join("/a b/50%/lvsarp");
-    root.write("/a b/50%/lvsarp", "#!/bin/sh\n");
-    sh(&format!("chmod 755 '{}'", program.display()));
-    root.write("/lvsarp.service", unit::render(program.to_str().unwrap()).unwrap());
-    let output = Command::new("systemd-analyze")
-        .args(["verify", "--man=no", root.join("/lvsarp.service").to_str().unwrap()])
-        .output()
-        .expect("cannot run systemd-analyze: install systemd");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success() && !said.contains("lvsarp.service"), "{said}");
 }
