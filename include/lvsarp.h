@@ -31,8 +31,8 @@
  * Pointers. Every pointer is checked for NULL: -EINVAL, unless the function says what NULL means. const means that it
  * is not changed. Outputs are untouched where a function fails, but for lvsarp_open() and its kin, which put NULL
  * there. Text is UTF-8 and ends with a zero; anything else is -EINVAL. An interface's name or a label is read no
- * further than 16 bytes, an address, a key or a language than 64, a namespace than 4096: a text without an end within
- * these is -EINVAL. An array of 0 items may be NULL.
+ * further than 16 bytes, an address, a key or a language than 64, a namespace or a root than 4096: a text without an
+ * end within these is -EINVAL. An array of 0 items may be NULL.
  *
  * Ownership. A handle is closed by lvsarp_close(). There is nothing else to free: everything is in the caller's structs
  * and buffers, or is valid in a callback until it returns.
@@ -52,20 +52,23 @@
  *
  * Threads. There is no global state. A handle is used by one thread at a time; different handles are independent.
  * Functions without a handle may be called at any time. A thread is started only to enter another network namespace
- * than the calling thread's: by lvsarp_open(), and by calls on a handle of such a namespace that look something up
- * there. It has all signals blocked and ends before the call returns. Cancellation of the calling thread is held off
- * until a function returns; a callback is no place for it either.
+ * than the calling thread's: by lvsarp_open(), by calls on a handle of such a namespace that look something up there,
+ * and by a lvsarp_boot() that rehearses. It has all signals blocked and ends before the call returns. Cancellation of
+ * the calling thread is held off until a function returns; a callback is no place for it either.
  *
  * fork(). All descriptors are close-on-exec. After fork() both processes may use their copy of a handle, and each
  * closes its own: the child opens a socket of its own. A handle that another thread was in at the time of the fork is
  * -EBUSY in the child for ever, and cannot be closed there.
  *
  * Signals. The library handles none, leaves the caller's mask as it was and repeats what a signal interrupted. No
- * function may be called in a signal handler.
+ * function may be called in a signal handler. Only a lvsarp_boot() that rehearses starts a process, and waits for it:
+ * SIGCHLD is sent. Where the program ignores that signal, or reaps children that are not its own, the rehearsal fails,
+ * which is a finding; LVSARP_NO_REHEARSAL starts none.
  *
- * Time. lvsarp_apply() and lvsarp_undo() wait for the namespace's lock: lvsarp_lock_timeout(). Taking levels back
- * (lvsarp_undo(), a roll-back, a check that finishes an interrupted call) waits some milliseconds for packets in
- * flight. In an event loop, the rest costs microseconds to milliseconds.
+ * Time. lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist() and lvsarp_restore() wait for the
+ * namespace's lock: lvsarp_lock_timeout(). Taking levels back (lvsarp_undo(), a roll-back, a check that finishes an
+ * interrupted call) waits some milliseconds for packets in flight. Files are written through to the disk. A rehearsal
+ * runs programs, for 20 seconds each at most. In an event loop, the rest costs microseconds to milliseconds.
  *
  * Memory. If it runs out the process ends, as Rust has it. A snapshot of n bytes may need twenty times as much while it
  * is read.
@@ -97,6 +100,8 @@ extern "C" {
 #define LVSARP_LEVELS_INIT { sizeof(struct lvsarp_levels), { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 #define LVSARP_APPLY_OPTIONS_INIT { sizeof(struct lvsarp_apply_options), 0, 0, 0, 0, "", "", "" }
 #define LVSARP_BIND_OPTIONS_INIT { sizeof(struct lvsarp_bind_options), 0, 0, "", "", "" }
+#define LVSARP_PERSIST_OPTIONS_INIT { sizeof(struct lvsarp_persist_options), 0, 0, "", "", "" }
+#define LVSARP_BOOT_OPTIONS_INIT { sizeof(struct lvsarp_boot_options), 0, 0, "", "" }
 #define LVSARP_DECISION_INIT { sizeof(struct lvsarp_decision), 0, 0, 0, 0, "", "", "" }
 #define LVSARP_MEANING_INIT { sizeof(struct lvsarp_meaning), 0, 0, 0, 0, "", "" }
 
@@ -202,6 +207,42 @@ extern "C" {
  */
 #define LVSARP_ROUTE_PREFIXES 2
 
+/* Flags of lvsarp_persist_options. */
+
+/**
+ * Comment out other assignments of our keys in lvsarp_persist_options.sysctl_conf; when our block is removed they come
+ * back.
+ */
+#define LVSARP_COMMENT_OUT 1
+/** Overwrite and remove a file of lvsarp also where somebody has edited it. */
+#define LVSARP_OVERWRITE 2
+/** Write the VIPs into the configuration of the program that manages lo, where one does and would remove them. */
+#define LVSARP_NATIVE 4
+/** Write nothing: the steps say what would be written. lvsarp_persist() only, and not with LVSARP_APPLY. */
+#define LVSARP_DRY_RUN 8
+/**
+ * Apply to the running host as well, as lvsarp_apply() does, after the files; if that fails they are put back.
+ * lvsarp_persist() only.
+ */
+#define LVSARP_APPLY 16
+
+/* Flags of lvsarp_boot_options. */
+
+/** Do not run the program that sets sysctls at boot: work out its rules alone. */
+#define LVSARP_NO_REHEARSAL 1
+
+/* What is known of a level after a boot (lvsarp_boot_level.has). */
+
+/** It is another one (late) where the interface is added after that program has run. */
+#define LVSARP_HAS_LATE 1
+/**
+ * A file decides it (file and line). Otherwise it is the kernel's 0, or what was seen in a rehearsal and no known rule
+ * explains.
+ */
+#define LVSARP_HAS_FILE 2
+/** It comes by way of default, which the kernel copies to interfaces that have no value of their own. */
+#define LVSARP_BY_DEFAULT 4
+
 /* What part an interface plays in ARP (lvsarp_interface.role). */
 
 /** It is up, has an IPv4 part and answers and sends ARP: its levels count. */
@@ -225,6 +266,8 @@ extern "C" {
 #define LVSARP_STEP_ADDRESS 1
 /** A local route. */
 #define LVSARP_STEP_ROUTE 2
+/** A file that outlives a reboot. */
+#define LVSARP_STEP_FILE 3
 
 /* Which values of a step are there (lvsarp_step.has). */
 
@@ -274,8 +317,8 @@ extern "C" {
 /** The mark on addresses and local routes that lvsarp made (IFA_PROTO since kernel 5.18, rtm_protocol). */
 #define LVSARP_PROTOCOL 204
 /**
- * How long lvsarp_apply() and lvsarp_undo() wait for another process that works on the same namespace, in milliseconds,
- * unless told otherwise.
+ * How long lvsarp_apply() and its kin (lvsarp_lock_timeout()) wait for another process that works on the same
+ * namespace, in milliseconds, unless told otherwise.
  */
 #define LVSARP_LOCK_TIMEOUT 10000
 
@@ -454,18 +497,18 @@ struct lvsarp_apply_options {
 struct lvsarp_step {
     /** The size of this struct in bytes, as the library knows it. */
     size_t size;
-    /** What it changes: LVSARP_STEP_LEVEL, LVSARP_STEP_ADDRESS or LVSARP_STEP_ROUTE. */
+    /** What it changes: LVSARP_STEP_LEVEL, LVSARP_STEP_ADDRESS, LVSARP_STEP_ROUTE or LVSARP_STEP_FILE. */
     int32_t kind;
     /**
      * Which values are there: LVSARP_HAS_OLD, LVSARP_HAS_NEW. An address without an old value is bound, without a new
-     * one removed.
+     * one removed; a file without an old one is made.
      */
     uint32_t has;
-    /** What is done: set, bind, unbind, rebind, add-route or delete-route. */
+    /** What is done: set, bind, unbind, rebind, add-route, delete-route, write or remove. */
     char act[16];
-    /** What it is done to, such as eth0/arp_ignore or 192.0.2.10/32 dev lo. */
+    /** What it is done to, such as eth0/arp_ignore, 192.0.2.10/32 dev lo or the path of a file. */
     char thing[160];
-    /** The value before: a level as a number, an address as its scope and label. */
+    /** The value before: a level as a number, an address as its scope and label, "present" for a route or a file. */
     char old_value[64];
     /** The value after. */
     char new_value[64];
@@ -498,6 +541,73 @@ struct lvsarp_finding {
 
 /** Gets one finding. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_finding_cb)(const struct lvsarp_finding *finding, void *arg);
+
+/**
+ * What lvsarp_persist() and lvsarp_unpersist() work on, and how. Start with LVSARP_PERSIST_OPTIONS_INIT; no options at
+ * all (NULL) mean the same.
+ */
+struct lvsarp_persist_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** LVSARP_COMMENT_OUT, LVSARP_OVERWRITE, LVSARP_NATIVE, LVSARP_DRY_RUN, LVSARP_APPLY. */
+    uint32_t flags;
+    /** Must be 0. */
+    uint32_t reserved;
+    /** The root directory below which the files are, that of an image or a container; "" is /. */
+    char root[256];
+    /**
+     * Keep the levels as a marked block in this file, which others keep, such as /etc/sysctl.conf; "": in a file of our
+     * own. An absolute path below the root.
+     */
+    char sysctl_conf[256];
+    /** The program lvsarp that the boot unit runs, an absolute path below the root; "": the one that is installed. */
+    char program[256];
+};
+
+/** What lvsarp_boot() is to predict. Start with LVSARP_BOOT_OPTIONS_INIT; no options at all (NULL) mean the same. */
+struct lvsarp_boot_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** LVSARP_NO_REHEARSAL. */
+    uint32_t flags;
+    /** Must be 0. */
+    uint32_t reserved;
+    /** The root directory whose files are read, that of an image or a container; "" is /. */
+    char root[256];
+    /**
+     * The program that sets sysctls at boot and its version, such as systemd-sysctl 252, procps 4.0.2, procps -p 3.3.17
+     * or busybox 1.35.0; without a version the newest that is known; "": the one that is found below the root.
+     */
+    char loader[64];
+};
+
+/** One level after the next boot, of all, default, lo or an interface. */
+struct lvsarp_boot_level {
+    /** The size of this struct in bytes, as the library knows it. */
+    size_t size;
+    /** LVSARP_ARP_IGNORE or LVSARP_ARP_ANNOUNCE. */
+    int32_t key;
+    /** Its value when the boot is over. */
+    int32_t value;
+    /**
+     * Its value where the interface is only added after the program that sets it has run, if has says so; otherwise
+     * that of value.
+     */
+    int32_t late;
+    /** What is known: LVSARP_HAS_LATE, LVSARP_HAS_FILE, LVSARP_BY_DEFAULT. */
+    uint32_t has;
+    /** The line in file, from 1; 0 where no file decides it. */
+    uint32_t line;
+    /** 0. */
+    uint32_t reserved;
+    /** Where it stands: all, default or an interface. */
+    char scope[16];
+    /** The file that decides it, as its path below the root, or "". */
+    char file[256];
+};
+
+/** Gets one level after the next boot. The struct is valid until it returns; non-zero ends the walk. */
+typedef int (*lvsarp_boot_level_cb)(const struct lvsarp_boot_level *level, void *arg);
 
 /** What the kernel does about one VIP on one interface that is up and speaks ARP. */
 struct lvsarp_verdict {
@@ -677,7 +787,8 @@ void lvsarp_close(struct lvsarp_host *h);
  * Why the last call on the handle failed: "cannot write eth0/arp_ignore: Read-only file system". "" if it did not fail.
  *
  * @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(),
- *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+ *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the
+ *         walks over what a call left
  */
 const char *lvsarp_message(const struct lvsarp_host *h);
 
@@ -686,7 +797,8 @@ const char *lvsarp_message(const struct lvsarp_host *h);
  * nothing to say.
  *
  * @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(),
- *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+ *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the
+ *         walks over what a call left
  */
 const char *lvsarp_hint(const struct lvsarp_host *h);
 
@@ -697,7 +809,8 @@ const char *lvsarp_hint(const struct lvsarp_host *h);
  * call that failed. "" if it did not fail.
  *
  * @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(),
- *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+ *         lvsarp_kind(), lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the
+ *         walks over what a call left
  */
 const char *lvsarp_kind(const struct lvsarp_host *h);
 
@@ -722,7 +835,8 @@ const char *lvsarp_version(void);
 int lvsarp_snapshot(struct lvsarp_host *h, lvsarp_text_cb cb, void *arg);
 
 /**
- * How long lvsarp_apply() and lvsarp_undo() on this handle wait for another process that works on the same namespace.
+ * How long lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist() and lvsarp_restore() on this handle wait
+ * for another process that works on the same namespace.
  *
  * @param milliseconds  0 does not wait; LVSARP_LOCK_TIMEOUT (10 s) is what a new handle has; one day at most
  * @return 0, or -EINVAL
@@ -951,6 +1065,105 @@ int lvsarp_undo(struct lvsarp_host *h);
  */
 int lvsarp_check(struct lvsarp_host *h, const char *const *vips, size_t n, lvsarp_finding_cb cb, void *arg);
 
+/* What outlives a reboot: write it, remove it, restore it at boot. */
+
+/**
+ * Writes what outlives a reboot: the levels to /etc/sysctl.d/90-lvsarp.conf, the VIPs to /etc/lvsarp/real-server.json,
+ * and the systemd unit that runs `lvsarp restore` at boot. The running host is not changed, but with LVSARP_APPLY.
+ *
+ * A second call writes nothing: lvsarp_changed() is 0 then. lvsarp_step_each() says what was written,
+ * lvsarp_finding_each() what else matters. A file that somebody has edited, that is masked (a link to /dev/null) or
+ * that is none of ours is refused. If anything fails, what was written is put back. The files are those of the calling
+ * process's mount namespace. Whoever may write there may call this; with LVSARP_APPLY CAP_NET_ADMIN is needed.
+ *
+ * @param vips     n VIPs, as for lvsarp_plan()
+ * @param n        how many, at least 1
+ * @param wish     what they are to be like, as for lvsarp_apply(); or NULL
+ * @param options  or NULL: the machine's own files
+ * @return 0; -ECANCELED where a file is not ours to change, or where lvsarp_apply() would be refused
+ *         (lvsarp_finding_each() says why); -EINVAL; -ENODEV; -EACCES; -EPERM; -EROFS; -ETIMEDOUT for the lock; another
+ *         -errno
+ */
+int lvsarp_persist(struct lvsarp_host *h, const char *const *vips, size_t n, const struct lvsarp_apply_options *wish,
+                   const struct lvsarp_persist_options *options);
+
+/**
+ * Removes the files that lvsarp_persist() wrote, those only, and only as it wrote them: what somebody has edited stays
+ * and is reported (lvsarp_finding_each()), but with LVSARP_OVERWRITE. The running host is not changed: lvsarp_undo()
+ * does that.
+ *
+ * @param options  or NULL; sysctl_conf adds one more file that may have a block of ours, to those that were noted when
+ *                 it was written
+ * @return 0, also where there is nothing to remove (lvsarp_changed()); -EINVAL, also for LVSARP_DRY_RUN and
+ *         LVSARP_APPLY; -EACCES; -EROFS; -ETIMEDOUT for the lock; another -errno
+ */
+int lvsarp_unpersist(struct lvsarp_host *h, const struct lvsarp_persist_options *options);
+
+/**
+ * Brings back what lvsarp_persist() wrote, as the boot unit does: the levels first, read back, and only then the VIPs.
+ * Where the levels do not hold no VIP is bound. CAP_NET_ADMIN is needed.
+ *
+ * @param root  the root directory below which the files are; NULL or "" is /
+ * @return 0, also where nothing was persisted (lvsarp_finding_each() says so); -ECANCELED where the VIPs would not be
+ *         silent, or the file cannot be trusted; otherwise as lvsarp_apply()
+ */
+int lvsarp_restore(struct lvsarp_host *h, const char *root);
+
+/* The next boot: what will be in force then, and which line of which file decides it. */
+
+/**
+ * Says what will be in force after the next boot, and for every VIP whether the host will be silent then: no who-has
+ * for it is answered and no request carries it, on no interface.
+ *
+ * The sysctl files below the root are read by the rules of the program that sets sysctls at boot. On a live handle,
+ * with CAP_SYS_ADMIN, and where the root is /, that program is also run in namespaces of its own, with links of the
+ * same names, and both are compared: a rehearsal, some tens of milliseconds. It is a child process, which this call
+ * waits for. A recorded handle is a host of which only the files are needed. The files are those of the calling
+ * process's mount namespace. Needs no privilege.
+ *
+ * What it leaves: lvsarp_finding_each(), lvsarp_verdict_each(), lvsarp_boot_level_each(), lvsarp_boot_loader(),
+ * lvsarp_boot_rehearsed().
+ *
+ * @param vips        n VIPs; NULL with n 0 checks those that lvsarp_persist() wrote and those that are bound
+ * @param n           how many; 0 only with NULL
+ * @param interfaces  m interfaces that need not be there now, such as one that will be plugged in; NULL with m 0 for
+ *                    none
+ * @param m           how many
+ * @param options     or NULL: this host, as it is, with a rehearsal where that is possible
+ * @param cb          gets each finding, the most important first; may be NULL
+ * @param arg         is passed on to it
+ * @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb
+ *         returned to end the walk; -EINVAL; -ENOENT for a root that is not there; another -errno
+ */
+int lvsarp_boot(struct lvsarp_host *h, const char *const *vips, size_t n, const char *const *interfaces, size_t m,
+                const struct lvsarp_boot_options *options, lvsarp_finding_cb cb, void *arg);
+
+/**
+ * The levels after the next boot, if the last call on the handle was lvsarp_boot(): both of all, default, lo and every
+ * interface. Stays as long as lvsarp_changed() does.
+ *
+ * @param cb   gets each level
+ * @param arg  is passed on to it
+ * @return 0, or what cb returned to end the walk; -EINVAL
+ */
+int lvsarp_boot_level_each(struct lvsarp_host *h, lvsarp_boot_level_cb cb, void *arg);
+
+/**
+ * The program whose rules the last lvsarp_boot() took, and its version, such as "systemd-sysctl 252". Stays as long as
+ * lvsarp_changed() does.
+ *
+ * @return never NULL; "" where the last call on the handle was no lvsarp_boot()
+ */
+const char *lvsarp_boot_loader(const struct lvsarp_host *h);
+
+/**
+ * Whether the last call on the handle was an lvsarp_boot() that ran that program itself to see what it does. Otherwise
+ * its rules were worked out. Stays as long as lvsarp_changed() does.
+ *
+ * @return 1 or 0; a negative errno for a handle that cannot be used
+ */
+int lvsarp_boot_rehearsed(struct lvsarp_host *h);
+
 /* The outcome: what the last call did or found, kept in the handle and walked with a callback. */
 
 /**
@@ -963,12 +1176,12 @@ int lvsarp_check(struct lvsarp_host *h, const char *const *vips, size_t n, lvsar
 int lvsarp_rolled_back(struct lvsarp_host *h);
 
 /**
- * How much the last call on the handle changed: levels, addresses and routes. 0 where everything was right already, and
- * where the last call was none that changes something.
+ * How much the last call on the handle changed: levels, addresses, routes and files. 0 where everything was right
+ * already, and where the last call was none that changes something.
  *
  * What a call leaves behind stays until the next lvsarp_set(), lvsarp_vip_bind(), lvsarp_vip_unbind(),
- * lvsarp_prefix_bind(), lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo() or
- * lvsarp_check() on the handle.
+ * lvsarp_prefix_bind(), lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo(),
+ * lvsarp_check(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore() or lvsarp_boot() on the handle.
  *
  * @return a count, or a negative errno
  */
@@ -976,7 +1189,8 @@ int lvsarp_changed(struct lvsarp_host *h);
 
 /**
  * The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(),
- * lvsarp_undo() or lvsarp_set(). Stays as long as lvsarp_changed() does.
+ * lvsarp_undo(), lvsarp_set(), lvsarp_persist(), lvsarp_unpersist() or lvsarp_restore(). Stays as long as
+ * lvsarp_changed() does.
  *
  * @param cb   gets each step
  * @param arg  is passed on to it
@@ -986,8 +1200,8 @@ int lvsarp_step_each(struct lvsarp_host *h, lvsarp_step_cb cb, void *arg);
 
 /**
  * The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(),
- * lvsarp_apply() or lvsarp_undo(); where an apply was refused or not verified (-ECANCELED, -EIO), those that say why.
- * Stays as long as lvsarp_changed() does.
+ * lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore() or lvsarp_boot(); where an
+ * apply was refused or not verified (-ECANCELED, -EIO), those that say why. Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each finding
  * @param arg  is passed on to it
@@ -996,8 +1210,8 @@ int lvsarp_step_each(struct lvsarp_host *h, lvsarp_step_cb cb, void *arg);
 int lvsarp_finding_each(struct lvsarp_host *h, lvsarp_finding_cb cb, void *arg);
 
 /**
- * The verdicts of the last call on the handle, if it was lvsarp_check(): every VIP on every interface that is up and
- * speaks ARP. Stays as long as lvsarp_changed() does.
+ * The verdicts of the last call on the handle, if it was lvsarp_check() or lvsarp_boot(): every VIP on every interface
+ * that is up and speaks ARP. Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each verdict
  * @param arg  is passed on to it

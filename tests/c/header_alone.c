@@ -14,6 +14,8 @@ int main(void)
     struct lvsarp_levels levels = LVSARP_LEVELS_INIT;
     struct lvsarp_apply_options apply = LVSARP_APPLY_OPTIONS_INIT;
     struct lvsarp_bind_options bind = LVSARP_BIND_OPTIONS_INIT;
+    struct lvsarp_persist_options persist = LVSARP_PERSIST_OPTIONS_INIT;
+    struct lvsarp_boot_options boot = LVSARP_BOOT_OPTIONS_INIT;
     struct lvsarp_meaning meaning = LVSARP_MEANING_INIT;
     struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     struct lvsarp_host *h = NULL;
@@ -21,6 +23,8 @@ int main(void)
 
     (void)levels;
     (void)bind;
+    (void)persist;
+    (void)boot;
     (void)meaning;
     (void)decision;
     if (lvsarp_open(NULL, &h) == 0 && lvsarp_plan(h, vips, 1, &apply, NULL, NULL) == 0)

@@ -100,6 +100,32 @@ IS(offsetof(struct lvsarp_finding, vip), 64);
 IS(offsetof(struct lvsarp_finding, message), 112);
 IS(offsetof(struct lvsarp_finding, hint), 624);
 
+IS(sizeof(struct lvsarp_persist_options), 784);
+IS(offsetof(struct lvsarp_persist_options, size), 0);
+IS(offsetof(struct lvsarp_persist_options, flags), 8);
+IS(offsetof(struct lvsarp_persist_options, reserved), 12);
+IS(offsetof(struct lvsarp_persist_options, root), 16);
+IS(offsetof(struct lvsarp_persist_options, sysctl_conf), 272);
+IS(offsetof(struct lvsarp_persist_options, program), 528);
+
+IS(sizeof(struct lvsarp_boot_options), 336);
+IS(offsetof(struct lvsarp_boot_options, size), 0);
+IS(offsetof(struct lvsarp_boot_options, flags), 8);
+IS(offsetof(struct lvsarp_boot_options, reserved), 12);
+IS(offsetof(struct lvsarp_boot_options, root), 16);
+IS(offsetof(struct lvsarp_boot_options, loader), 272);
+
+IS(sizeof(struct lvsarp_boot_level), 304);
+IS(offsetof(struct lvsarp_boot_level, size), 0);
+IS(offsetof(struct lvsarp_boot_level, key), 8);
+IS(offsetof(struct lvsarp_boot_level, value), 12);
+IS(offsetof(struct lvsarp_boot_level, late), 16);
+IS(offsetof(struct lvsarp_boot_level, has), 20);
+IS(offsetof(struct lvsarp_boot_level, line), 24);
+IS(offsetof(struct lvsarp_boot_level, reserved), 28);
+IS(offsetof(struct lvsarp_boot_level, scope), 32);
+IS(offsetof(struct lvsarp_boot_level, file), 48);
+
 IS(sizeof(struct lvsarp_verdict), 80);
 IS(offsetof(struct lvsarp_verdict, size), 0);
 IS(offsetof(struct lvsarp_verdict, replies), 8);

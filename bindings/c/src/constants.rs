@@ -93,6 +93,33 @@ pub const LVSARP_FORCE: u32 = 1;
 /// Entries shorter than /32 or /128 are prefixes: the host accepts all of their addresses by one local route (AnyIP). Apply and plan only.
 pub const LVSARP_ROUTE_PREFIXES: u32 = 2;
 
+// Flags of lvsarp_persist_options.
+
+/// Comment out other assignments of our keys in lvsarp_persist_options.sysctl_conf; when our block is removed they come back.
+pub const LVSARP_COMMENT_OUT: u32 = 1;
+/// Overwrite and remove a file of lvsarp also where somebody has edited it.
+pub const LVSARP_OVERWRITE: u32 = 2;
+/// Write the VIPs into the configuration of the program that manages lo, where one does and would remove them.
+pub const LVSARP_NATIVE: u32 = 4;
+/// Write nothing: the steps say what would be written. lvsarp_persist() only, and not with LVSARP_APPLY.
+pub const LVSARP_DRY_RUN: u32 = 8;
+/// Apply to the running host as well, as lvsarp_apply() does, after the files; if that fails they are put back. lvsarp_persist() only.
+pub const LVSARP_APPLY: u32 = 16;
+
+// Flags of lvsarp_boot_options.
+
+/// Do not run the program that sets sysctls at boot: work out its rules alone.
+pub const LVSARP_NO_REHEARSAL: u32 = 1;
+
+// What is known of a level after a boot (lvsarp_boot_level.has).
+
+/// It is another one (late) where the interface is added after that program has run.
+pub const LVSARP_HAS_LATE: u32 = 1;
+/// A file decides it (file and line). Otherwise it is the kernel's 0, or what was seen in a rehearsal and no known rule explains.
+pub const LVSARP_HAS_FILE: u32 = 2;
+/// It comes by way of default, which the kernel copies to interfaces that have no value of their own.
+pub const LVSARP_BY_DEFAULT: u32 = 4;
+
 // What part an interface plays in ARP (lvsarp_interface.role).
 
 /// It is up, has an IPv4 part and answers and sends ARP: its levels count.
@@ -166,7 +193,8 @@ pub const LVSARP_NOTE_WITNESS: i32 = 2;
 pub const LVSARP_FOREVER: u32 = u32::MAX;
 /// The mark on addresses and local routes that lvsarp made (IFA_PROTO since kernel 5.18, rtm_protocol).
 pub const LVSARP_PROTOCOL: i32 = 204;
-/// How long lvsarp_apply() and lvsarp_undo() wait for another process that works on the same namespace, in milliseconds, unless told otherwise.
+/// How long lvsarp_apply() and its kin (lvsarp_lock_timeout()) wait for another process that works on the same namespace, in milliseconds, unless told
+/// otherwise.
 pub const LVSARP_LOCK_TIMEOUT: u32 = 10000;
 
 #[cfg(test)]

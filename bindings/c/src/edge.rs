@@ -6,6 +6,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 
 use lvsarp::{IfName, Key, Netns, Prefix, Scope, Vip};
 
@@ -106,6 +107,14 @@ pub fn netns(name: *const c_char) -> Result<Option<Netns>> {
     if name.is_null() { Ok(None) } else { Ok(Some(Netns::parse(text("network namespace", name, PATH)?)?)) }
 }
 
+/// A root directory; the system's own where none is named.
+pub fn root<'a>(path: *const c_char) -> Result<&'a Path> {
+    match if path.is_null() { "" } else { text("root", path, PATH)? } {
+        "" => Ok(Path::new("/")),
+        path => Ok(Path::new(path)),
+    }
+}
+
 /// A VIP.
 pub fn vip(vip: *const c_char) -> Result<Vip> {
     Ok(Vip::parse(text("address", vip, ADDRESS)?)?)
@@ -155,6 +164,11 @@ pub fn vips(start: *const *const c_char, length: usize) -> Result<Vec<Vip>> {
     array("vips", start, length)?.iter().map(|text| vip(*text)).collect()
 }
 
+/// Devices in an array of texts.
+pub fn devices(what: &str, start: *const *const c_char, length: usize) -> Result<Vec<IfName>> {
+    array(what, start, length)?.iter().map(|name| device(*name)).collect()
+}
+
 /// VIPs in an array of texts as addresses; none for NULL.
 pub fn addresses(start: *const *const c_char, length: usize) -> Result<Option<Vec<IpAddr>>> {
     if start.is_null() && length == 0 {
@@ -195,6 +209,16 @@ pub fn field<'a>(what: &str, field: &'a [c_char]) -> Result<Option<&'a str>> {
     }
 }
 
+/// A path in a field of a struct; none where it is empty.
+pub fn path(what: &str, place: &[c_char]) -> Result<Option<PathBuf>> {
+    Ok(field(what, place)?.map(PathBuf::from))
+}
+
+/// A root directory in a field of a struct; the system's own where none is named.
+pub fn root_in(place: &[c_char]) -> Result<PathBuf> {
+    Ok(path("root", place)?.unwrap_or_else(|| PathBuf::from("/")))
+}
+
 /// A struct that begins with its size in bytes and is nothing but numbers and bytes, so that any bits are one.
 ///
 /// # Safety
@@ -217,8 +241,8 @@ macro_rules! sized {
     )* };
 }
 sized! {
-    lvsarp_levels lvsarp_apply_options lvsarp_bind_options lvsarp_interface lvsarp_address lvsarp_prefix lvsarp_step lvsarp_finding
-    lvsarp_verdict lvsarp_decision lvsarp_note lvsarp_meaning lvsarp_key
+    lvsarp_levels lvsarp_apply_options lvsarp_bind_options lvsarp_persist_options lvsarp_boot_options lvsarp_boot_level lvsarp_interface
+    lvsarp_address lvsarp_prefix lvsarp_step lvsarp_finding lvsarp_verdict lvsarp_decision lvsarp_note lvsarp_meaning lvsarp_key
 }
 
 /// The size that the caller's struct says it has.
@@ -253,6 +277,16 @@ pub fn read<T: SizedStruct>(what: &str, pointer: *const T) -> Result<T> {
     // SAFETY: both have at least `known` bytes, ours is on our stack, and any bits are a `T`.
     unsafe { std::ptr::copy_nonoverlapping(all.as_ptr(), (&raw mut ours).cast::<u8>(), known) };
     Ok(ours)
+}
+
+/// Reads options; NULL stands for none.
+pub fn options<T: SizedStruct>(pointer: *const T) -> Result<T> {
+    if pointer.is_null() { Ok(T::empty()) } else { read("options", pointer) }
+}
+
+/// What must be 0.
+pub fn reserved(reserved: u32) -> Result<()> {
+    if reserved == 0 { Ok(()) } else { Err(Failure::input("options", "reserved is not 0")) }
 }
 
 /// Whether a struct can be filled, before anything is done.

@@ -287,6 +287,10 @@ pub fn kind(body: &Body) -> &[c_char] {
     &body.kind
 }
 
+pub fn loader(body: &Body) -> &[c_char] {
+    body.outcome.boot.as_ref().map_or(&[0], |boot| &boot.loader)
+}
+
 /// The words for a return value.
 pub fn words(code: c_int) -> &'static CStr {
     match code.saturating_abs() {
@@ -297,17 +301,17 @@ pub fn words(code: c_int) -> &'static CStr {
         libc::EBADF => c"not an open handle",
         libc::EBUSY => c"the handle is in a call already",
         libc::ENODEV | libc::ENXIO => c"there is no such interface",
-        libc::ENOENT => c"there is no such network namespace",
+        libc::ENOENT => c"there is no such network namespace, or no such file or directory",
         libc::EPERM | libc::EACCES => {
             c"a capability is missing: CAP_NET_ADMIN to change, CAP_SYS_ADMIN to enter a namespace"
         }
-        libc::EROFS => c"/proc/sys is mounted read-only, or the handle is a recorded snapshot",
+        libc::EROFS => c"/proc/sys or the file system is mounted read-only, or the handle is a recorded snapshot",
         libc::EOPNOTSUPP | libc::EAFNOSUPPORT | libc::ENOSYS => c"this kernel does not have it",
         libc::ETIMEDOUT => c"another process held the namespace's lock until the deadline",
         libc::EINTR => c"the kernel's tables kept changing while they were read",
         libc::EBADMSG => c"the undo journal cannot be used; it was kept aside",
         libc::EIO => c"it was done but the kernel does not show it; it was rolled back",
-        libc::ECANCELED => c"the VIPs would not be silent; nothing was done",
+        libc::ECANCELED => c"the VIPs would not be silent, or a file is not lvsarp's to change; nothing was done",
         libc::ENOTRECOVERABLE => c"an internal error of lvsarp",
         libc::ENOMEM => c"out of memory",
         libc::EMFILE | libc::ENFILE => c"too many open files",

@@ -8,6 +8,7 @@
 // Every pointer is checked for NULL and then trusted as far as the contract in the header goes. Functions marked unsafe would tell C nothing.
 #![allow(clippy::not_unsafe_ptr_arg_deref)]
 
+mod boot;
 mod constants;
 mod decision;
 mod edge;
@@ -15,17 +16,20 @@ mod handle;
 mod levels;
 mod open;
 mod outcome;
+mod persist;
 mod server;
 mod tables;
 mod values;
 mod vips;
 
+pub use boot::*;
 pub use constants::*;
 pub use decision::*;
 pub use handle::lvsarp_host;
 pub use levels::*;
 pub use open::*;
 pub use outcome::*;
+pub use persist::*;
 pub use server::*;
 pub use tables::*;
 pub use values::*;

@@ -111,7 +111,7 @@ pub extern "C" fn lvsarp_close(h: *mut lvsarp_host) {
 /// Why the last call on the handle failed: "cannot write eth0/arp_ignore: Read-only file system". "" if it did not fail.
 ///
 /// @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(), lvsarp_kind(),
-///         lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+///         lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_message(h: *const lvsarp_host) -> *const c_char {
     handle::text_of(h, handle::message, c"not an open handle", c"the handle is in a call")
@@ -120,7 +120,7 @@ pub extern "C" fn lvsarp_message(h: *const lvsarp_host) -> *const c_char {
 /// What to do about the failure of the last call on the handle, such as which capability is missing. "" where there is nothing to say.
 ///
 /// @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(), lvsarp_kind(),
-///         lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+///         lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_hint(h: *const lvsarp_host) -> *const c_char {
     handle::text_of(h, handle::hint, c"", c"")
@@ -131,7 +131,7 @@ pub extern "C" fn lvsarp_hint(h: *const lvsarp_host) -> *const c_char {
 /// "not-verified", "refused", or "system" for any other system call that failed. "" if it did not fail.
 ///
 /// @return never NULL; valid until the next call on the handle that is not one of lvsarp_message(), lvsarp_hint(), lvsarp_kind(),
-///         lvsarp_rolled_back(), lvsarp_changed() and the walks over what a call left
+///         lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_kind(h: *const lvsarp_host) -> *const c_char {
     handle::text_of(h, handle::kind, c"", c"")
@@ -173,7 +173,8 @@ pub extern "C" fn lvsarp_snapshot(h: *mut lvsarp_host, cb: lvsarp_text_cb, arg: 
     })
 }
 
-/// How long lvsarp_apply() and lvsarp_undo() on this handle wait for another process that works on the same namespace.
+/// How long lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist() and lvsarp_restore() on this handle wait for another process that works
+/// on the same namespace.
 ///
 /// @param milliseconds  0 does not wait; LVSARP_LOCK_TIMEOUT (10 s) is what a new handle has; one day at most
 /// @return 0, or -EINVAL

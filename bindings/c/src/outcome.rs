@@ -1,8 +1,8 @@
 //! The outcome: what the last call did or found, kept in the handle and walked with a callback.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 
-use lvsarp::{Change, Changes, Finding, Plan, Report, Severity, Step, Verdict};
+use lvsarp::{Boot, BootLevel, Change, Changes, Finding, Plan, Report, Severity, Step, Verdict};
 
 use crate::constants::{
     LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_SEVERITY_ERROR, LVSARP_SEVERITY_INFO, LVSARP_SEVERITY_UNKNOWN,
@@ -28,11 +28,21 @@ pub(crate) struct Outcome {
     pub steps: Vec<Step>,
     pub findings: Vec<Finding>,
     pub verdicts: Vec<Verdict>,
+    /// Of a prediction.
+    pub boot: Option<Predicted>,
+}
+
+/// What lvsarp_boot() says besides its findings and verdicts.
+pub(crate) struct Predicted {
+    pub levels: Vec<BootLevel>,
+    pub loader: [c_char; 64],
+    pub rehearsed: bool,
 }
 
 impl Outcome {
     pub fn of(changes: Changes) -> Outcome {
-        Outcome { changed: changes.steps.len(), steps: changes.steps, findings: changes.findings, ..Outcome::default() }
+        let changed = if changes.changed { changes.steps.len() } else { 0 };
+        Outcome { changed, steps: changes.steps, findings: changes.findings, ..Outcome::default() }
     }
 
     pub fn of_plan(plan: Plan) -> Outcome {
@@ -41,6 +51,18 @@ impl Outcome {
 
     pub fn of_report(report: Report) -> Outcome {
         Outcome { findings: report.findings, verdicts: report.verdicts, ..Outcome::default() }
+    }
+
+    pub fn of_boot(boot: Boot) -> Outcome {
+        let mut predicted = Predicted { levels: boot.levels, loader: [0; 64], rehearsed: boot.rehearsed };
+        edge::copy(&boot.loader, &mut predicted.loader);
+        Outcome { findings: boot.findings, verdicts: boot.verdicts, boot: Some(predicted), ..Outcome::default() }
+    }
+
+    /// Calls back for each finding, where somebody wants them, and says what the call returns.
+    pub fn judge(&self, ok: bool, cb: lvsarp_finding_cb, arg: *mut c_void) -> crate::handle::Result<c_int> {
+        let stop = if cb.is_some() { self.each_finding(cb, arg)? } else { 0 };
+        Ok(if stop != 0 { stop } else { (!ok).into() })
     }
 
     pub fn each_step(&self, cb: lvsarp_step_cb, arg: *mut c_void) -> crate::handle::Result<c_int> {
@@ -115,11 +137,12 @@ pub extern "C" fn lvsarp_rolled_back(h: *mut lvsarp_host) -> c_int {
     look(h, &mut |body| Ok(body.rolled_back))
 }
 
-/// How much the last call on the handle changed: levels, addresses and routes. 0 where everything was right already, and where the last call was none
+/// How much the last call on the handle changed: levels, addresses, routes and files. 0 where everything was right already, and where the last call was none
 /// that changes something.
 ///
 /// What a call leaves behind stays until the next lvsarp_set(), lvsarp_vip_bind(), lvsarp_vip_unbind(), lvsarp_prefix_bind(),
-/// lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo() or lvsarp_check() on the handle.
+/// lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo(), lvsarp_check(), lvsarp_persist(), lvsarp_unpersist(),
+/// lvsarp_restore() or lvsarp_boot() on the handle.
 ///
 /// @return a count, or a negative errno
 #[unsafe(no_mangle)]
@@ -127,8 +150,8 @@ pub extern "C" fn lvsarp_changed(h: *mut lvsarp_host) -> c_int {
     look(h, &mut |body| Ok(c_int::try_from(body.outcome.changed).unwrap_or(c_int::MAX)))
 }
 
-/// The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(), lvsarp_undo() or lvsarp_set(). Stays as
-/// long as lvsarp_changed() does.
+/// The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(), lvsarp_undo(), lvsarp_set(),
+/// lvsarp_persist(), lvsarp_unpersist() or lvsarp_restore(). Stays as long as lvsarp_changed() does.
 ///
 /// @param cb   gets each step
 /// @param arg  is passed on to it
@@ -138,8 +161,9 @@ pub extern "C" fn lvsarp_step_each(h: *mut lvsarp_host, cb: lvsarp_step_cb, arg:
     look(h, &mut |body| body.outcome.each_step(cb, arg))
 }
 
-/// The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(), lvsarp_apply() or lvsarp_undo(); where
-/// an apply was refused or not verified (-ECANCELED, -EIO), those that say why. Stays as long as lvsarp_changed() does.
+/// The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(), lvsarp_apply(), lvsarp_undo(),
+/// lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore() or lvsarp_boot(); where an apply was refused or not verified (-ECANCELED, -EIO), those that say
+/// why. Stays as long as lvsarp_changed() does.
 ///
 /// @param cb   gets each finding
 /// @param arg  is passed on to it
@@ -149,8 +173,8 @@ pub extern "C" fn lvsarp_finding_each(h: *mut lvsarp_host, cb: lvsarp_finding_cb
     look(h, &mut |body| body.outcome.each_finding(cb, arg))
 }
 
-/// The verdicts of the last call on the handle, if it was lvsarp_check(): every VIP on every interface that is up and speaks ARP. Stays as long as
-/// lvsarp_changed() does.
+/// The verdicts of the last call on the handle, if it was lvsarp_check() or lvsarp_boot(): every VIP on every interface that is up and speaks ARP. Stays
+/// as long as lvsarp_changed() does.
 ///
 /// @param cb   gets each verdict
 /// @param arg  is passed on to it

@@ -5,20 +5,15 @@ use std::ffi::{c_char, c_int, c_void};
 use lvsarp::{Desired, IfName, LevelScope, Method, Prefix};
 
 use crate::constants::{LVSARP_FORCE, LVSARP_ROUTE_PREFIXES};
-use crate::edge::{self, SizedStruct};
-use crate::handle::{Failure, Result, Subject, enter, lvsarp_host};
+use crate::edge;
+use crate::handle::{Result, Subject, enter, lvsarp_host};
 use crate::outcome::{Outcome, lvsarp_finding_cb, lvsarp_step_cb};
 use crate::values::lvsarp_apply_options;
 
 /// The wish that C's arguments stand for.
-fn desired(vips: *const *const c_char, n: usize, options: *const lvsarp_apply_options) -> Result<Desired> {
-    let options = match options.is_null() {
-        true => lvsarp_apply_options::empty(),
-        false => edge::read("options", options)?,
-    };
-    if options.reserved != 0 {
-        return Err(Failure::input("options", "reserved is not 0"));
-    }
+pub(crate) fn desired(vips: *const *const c_char, n: usize, options: *const lvsarp_apply_options) -> Result<Desired> {
+    let options = edge::options(options)?;
+    edge::reserved(options.reserved)?;
     let flags = edge::flags(options.flags, LVSARP_FORCE | LVSARP_ROUTE_PREFIXES)?;
     let mut desired = Desired::new([]);
     for text in edge::array("vips", vips, n)? {
@@ -141,7 +136,6 @@ pub extern "C" fn lvsarp_check(
         };
         let ok = report.ok;
         body.outcome = Outcome::of_report(report);
-        let stop = if cb.is_some() { body.outcome.each_finding(cb, arg)? } else { 0 };
-        Ok(if stop != 0 { stop } else { (!ok).into() })
+        body.outcome.judge(ok, cb, arg)
     })
 }

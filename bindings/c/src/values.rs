@@ -72,6 +72,66 @@ pub struct lvsarp_bind_options {
     pub address_scope: [c_char; 16],
 }
 
+/// What lvsarp_persist() and lvsarp_unpersist() work on, and how. Start with LVSARP_PERSIST_OPTIONS_INIT; no options at all (NULL) mean the same.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lvsarp_persist_options {
+    /// The size of this struct in bytes.
+    pub size: usize,
+    /// LVSARP_COMMENT_OUT, LVSARP_OVERWRITE, LVSARP_NATIVE, LVSARP_DRY_RUN, LVSARP_APPLY.
+    pub flags: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// The root directory below which the files are, that of an image or a container; "" is /.
+    pub root: [c_char; 256],
+    /// Keep the levels as a marked block in this file, which others keep, such as /etc/sysctl.conf; "": in a file of our own. An absolute path below
+    /// the root.
+    pub sysctl_conf: [c_char; 256],
+    /// The program lvsarp that the boot unit runs, an absolute path below the root; "": the one that is installed.
+    pub program: [c_char; 256],
+}
+
+/// What lvsarp_boot() is to predict. Start with LVSARP_BOOT_OPTIONS_INIT; no options at all (NULL) mean the same.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lvsarp_boot_options {
+    /// The size of this struct in bytes.
+    pub size: usize,
+    /// LVSARP_NO_REHEARSAL.
+    pub flags: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// The root directory whose files are read, that of an image or a container; "" is /.
+    pub root: [c_char; 256],
+    /// The program that sets sysctls at boot and its version, such as systemd-sysctl 252, procps 4.0.2, procps -p 3.3.17 or busybox 1.35.0; without a
+    /// version the newest that is known; "": the one that is found below the root.
+    pub loader: [c_char; 64],
+}
+
+/// One level after the next boot, of all, default, lo or an interface.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct lvsarp_boot_level {
+    /// The size of this struct in bytes, as the library knows it.
+    pub size: usize,
+    /// LVSARP_ARP_IGNORE or LVSARP_ARP_ANNOUNCE.
+    pub key: i32,
+    /// Its value when the boot is over.
+    pub value: i32,
+    /// Its value where the interface is only added after the program that sets it has run, if has says so; otherwise that of value.
+    pub late: i32,
+    /// What is known: LVSARP_HAS_LATE, LVSARP_HAS_FILE, LVSARP_BY_DEFAULT.
+    pub has: u32,
+    /// The line in file, from 1; 0 where no file decides it.
+    pub line: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Where it stands: all, default or an interface.
+    pub scope: [c_char; 16],
+    /// The file that decides it, as its path below the root, or "".
+    pub file: [c_char; 256],
+}
+
 /// One network interface.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -164,15 +224,16 @@ pub struct lvsarp_prefix {
 pub struct lvsarp_step {
     /// The size of this struct in bytes, as the library knows it.
     pub size: usize,
-    /// What it changes: LVSARP_STEP_LEVEL, LVSARP_STEP_ADDRESS or LVSARP_STEP_ROUTE.
+    /// What it changes: LVSARP_STEP_LEVEL, LVSARP_STEP_ADDRESS, LVSARP_STEP_ROUTE or LVSARP_STEP_FILE.
     pub kind: i32,
-    /// Which values are there: LVSARP_HAS_OLD, LVSARP_HAS_NEW. An address without an old value is bound, without a new one removed.
+    /// Which values are there: LVSARP_HAS_OLD, LVSARP_HAS_NEW. An address without an old value is bound, without a new one removed; a file without an old
+    /// one is made.
     pub has: u32,
-    /// What is done: set, bind, unbind, rebind, add-route or delete-route.
+    /// What is done: set, bind, unbind, rebind, add-route, delete-route, write or remove.
     pub act: [c_char; 16],
-    /// What it is done to, such as eth0/arp_ignore or 192.0.2.10/32 dev lo.
+    /// What it is done to, such as eth0/arp_ignore, 192.0.2.10/32 dev lo or the path of a file.
     pub thing: [c_char; 160],
-    /// The value before: a level as a number, an address as its scope and label.
+    /// The value before: a level as a number, an address as its scope and label, "present" for a route or a file.
     pub old_value: [c_char; 64],
     /// The value after.
     pub new_value: [c_char; 64],

@@ -185,10 +185,7 @@ pub extern "C" fn lvsarp_vip_bind_many(
     changed: *mut i32,
 ) -> c_int {
     changing(h, &mut |body| {
-        let options = match options.is_null() {
-            true => lvsarp_bind_options::empty(),
-            false => edge::read("options", options)?,
-        };
+        let options = edge::options(options)?;
         let dev = IfName::new(edge::field("interface name", &options.dev)?.unwrap_or("lo"))?;
         let label = edge::field("label", &options.label)?;
         let scope = edge::field("scope", &options.address_scope)?.unwrap_or("global").parse()?;

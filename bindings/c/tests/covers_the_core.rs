@@ -25,6 +25,13 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Host::apply", &["lvsarp_apply", "lvsarp_changed", "lvsarp_lock_timeout"]),
     ("Host::undo", &["lvsarp_undo"]),
     ("Host::check", &["lvsarp_check", "lvsarp_finding_each", "lvsarp_verdict_each"]),
+    ("Host::persist", &["lvsarp_persist"]),
+    ("Host::plan_persist", &["lvsarp_persist"]),
+    ("Host::apply_persistent", &["lvsarp_persist"]),
+    ("Host::unpersist", &["lvsarp_unpersist"]),
+    ("Host::restore", &["lvsarp_restore"]),
+    ("Host::boot", &["lvsarp_boot", "lvsarp_boot_level_each", "lvsarp_boot_loader", "lvsarp_boot_rehearsed"]),
+    ("Snapshot::boot", &["lvsarp_boot"]),
     ("Snapshot::from_json", &["lvsarp_open_snapshot"]),
     ("Snapshot::to_json", &["lvsarp_snapshot"]),
     ("Snapshot::conf", &["lvsarp_read"]),
@@ -62,6 +69,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Error::aftermath", &["lvsarp_message"]),
     ("Error::findings", &["lvsarp_finding_each"]),
     ("Report::has_errors", &["lvsarp_finding_each"]),
+    ("Boot::has_errors", &["lvsarp_finding_each"]),
     ("Plan::is_empty", &["lvsarp_step_each"]),
     ("level::meaning", &["lvsarp_meaning_of"]),
     ("level::meanings", &["lvsarp_meaning_each"]),
@@ -72,6 +80,39 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("Host::kernel_version", "uname() knows it"),
     ("Snapshot::kernel_version", "it chooses between rules inside the library"),
     ("Model::of", "a handle keeps its snapshot"),
+    ("PersistOptions::new", "LVSARP_PERSIST_OPTIONS_INIT is that"),
+    ("Files::read", "lvsarp_boot() reads them"),
+    ("Files::entries", "C asks lvsarp_boot() for levels and findings, not for the files"),
+    ("Files::entry", "as Files::entries"),
+    ("Files::with_file", "C has no model of the files to change; it writes one below a root and asks lvsarp_boot()"),
+    ("Files::mentions", "lvsarp_boot() makes findings of those that matter"),
+    ("Loader::run", "lvsarp_boot() runs it over the files and hands out the levels"),
+    ("Loader::detect", "lvsarp_boot() does it where no loader is named, and lvsarp_boot_loader() says which it is"),
+    ("Machine::new", "lvsarp_boot() makes the machine of the handle's interfaces"),
+    ("Machine::add", "as Machine::new"),
+    ("Machine::freeze", "as Machine::new"),
+    ("Machine::write", "as Machine::new"),
+    ("Machine::value", "lvsarp_boot_level_each() hands the values out"),
+    ("Machine::scopes", "lvsarp_boot_level_each() names them"),
+    ("Machine::has", "lvsarp_boot_level_each() names them"),
+    ("detect::has_udev_rule", "lvsarp_boot() looks at it"),
+];
+
+/// The types through which the core is called.
+const TYPES: &[&str] = &[
+    "Host",
+    "Snapshot",
+    "Report",
+    "Plan",
+    "Changes",
+    "Error",
+    "Model",
+    "Decision",
+    "PersistOptions",
+    "Boot",
+    "Files",
+    "Loader",
+    "Machine",
 ];
 
 /// What C has besides: closing, versions, and names of numbers.
@@ -108,9 +149,7 @@ fn core() -> BTreeSet<String> {
                 syn::Item::Impl(block) if block.trait_.is_none() => {
                     let syn::Type::Path(of) = *block.self_ty else { continue };
                     let of = of.path.segments.last().unwrap().ident.to_string();
-                    if !["Host", "Snapshot", "Report", "Plan", "Changes", "Error", "Model", "Decision"]
-                        .contains(&of.as_str())
-                    {
+                    if !TYPES.contains(&of.as_str()) {
                         continue;
                     }
                     for item in block.items {

@@ -8,8 +8,20 @@ use crate::{Result, tree};
 
 const DIRECTORY: &str = "bindings/c/src";
 /// The files that export something, in the order of the header.
-const EXPORTING: &[&str] =
-    &["constants", "values", "handle", "open", "levels", "vips", "server", "outcome", "decision", "tables"];
+const EXPORTING: &[&str] = &[
+    "constants",
+    "values",
+    "handle",
+    "open",
+    "levels",
+    "vips",
+    "server",
+    "persist",
+    "boot",
+    "outcome",
+    "decision",
+    "tables",
+];
 
 /// One file.
 pub struct Source {
