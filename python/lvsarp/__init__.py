@@ -10,6 +10,8 @@ What counts is the larger value of ``conf/all`` and the interface, and not every
     >>> host.apply(["192.0.2.10"])          # levels first, then the VIP; a second call changes nothing
     >>> host.check(["192.0.2.10"]).ok       # would it be answered or announced?
     >>> host.undo()                         # back to what was before
+    >>> host.persist(["192.0.2.10"])        # the same for every boot
+    >>> host.boot(["192.0.2.10"]).ok        # what will be in force after the next one?
 
 A ``Snapshot`` is plain data, and ``check`` and ``plan`` on it do no I/O. Values never change, compare by their
 fields, and become plain data with ``as_dict()``. Failures are ``LvsarpError``; wrong arguments are ValueError or
@@ -27,6 +29,7 @@ from ._errors import (
     RefusedError,
     UnsupportedError,
 )
+from ._boot import Boot, BootLevel
 from ._decision import Check, Decision, Witness
 from ._host import Host
 from ._levels import Key, Level, LevelMeaning, Levels, OlderMerge, keys, levels, meaning
@@ -38,6 +41,8 @@ from ._snapshot import Snapshot
 __all__ = [
     "AccessError",
     "Address",
+    "Boot",
+    "BootLevel",
     "Changes",
     "Check",
     "Conf",

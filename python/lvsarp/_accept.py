@@ -1,4 +1,4 @@
-"""Arguments: addresses as text or as objects of `ipaddress`, one or many."""
+"""Arguments: addresses as text or as objects of `ipaddress`, one or many, and what else a call is told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Optional, Union
 
-    from ._types import AddressLike, PrefixLike, T
+    from ._types import AddressLike, PrefixLike, StrPath, T
 
 
 def address(value: AddressLike) -> str:
@@ -126,3 +126,42 @@ def desired(
         method=method,
         force=force,
     )
+
+
+def files(
+    root: StrPath = "/",
+    *,
+    sysctl_conf: Optional[StrPath] = None,
+    comment_out: bool = False,
+    program: Optional[StrPath] = None,
+    native: bool = False,
+    overwrite: bool = False,
+) -> _native.PersistOptions:
+    """What persist and its reverse are asked for."""
+    return _native.PersistOptions(
+        root=root,
+        sysctl_conf=sysctl_conf,
+        comment_out=comment_out,
+        program=_program(root) if program is None else program,
+        native=native,
+        overwrite=overwrite,
+    )
+
+
+def _program(root: StrPath) -> Optional[str]:
+    """The console script of the interpreter that runs, for this machine; None leaves it to the library to look."""
+    import os
+    import sys
+
+    if not sys.executable or os.fspath(root) != "/":
+        return None
+    script = os.path.join(os.path.dirname(sys.executable), "lvsarp")
+    return script if os.access(script, os.X_OK) else None
+
+
+def boot(
+    interfaces: Iterable[str], root: StrPath, loader: Optional[str], rehearse: bool = False
+) -> _native.BootOptions:
+    """What boot is asked for."""
+    names = [device(name) for name in _many(interfaces, "interfaces")]
+    return _native.BootOptions(interfaces=names, root=root, loader=loader, rehearse=rehearse)

@@ -84,7 +84,8 @@ class NotVerifiedError(LvsarpError):
 
 
 class RefusedError(LvsarpError):
-    """The plan could not make every VIP silent, so nothing was done: see its findings. ``ECANCELED``"""
+    """Nothing was done: the plan could not make every VIP silent (see its findings), or a file is not lvsarp's, was edited
+    since, or is masked. ``ECANCELED``"""
 
 
 _CLASSES = {

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Optional
 
+    from ._boot import Boot
     from ._decision import Decision
     from ._levels import Levels
     from ._network import Interface
-    from ._outcome import Changes, Finding, Plan, Report, Step
+    from ._outcome import Changes, Finding, Plan, Report, Step, Verdict
     from ._snapshot import Snapshot
     from ._types import LevelKey
 
@@ -51,9 +52,22 @@ def levels(value: Levels) -> str:
 
 def report(value: Report) -> str:
     """The verdict, what was found, and every VIP on every interface."""
-    verdicts = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for v in value.verdicts]
     verdict = _mark("lvsarp-good", "silent") if value.ok else _mark("lvsarp-bad", "not silent")
-    return _page(verdict, _findings(value.findings), _table(("VIP", "interface", "answered", "announced"), verdicts))
+    return _page(verdict, _findings(value.findings), _verdicts(value.verdicts))
+
+
+def boot(value: Boot) -> str:
+    """The verdict, what was found, every VIP on every interface, and every level with the line that decides it."""
+    then = "silent after a reboot"
+    verdict = _mark("lvsarp-good", then) if value.ok else _mark("lvsarp-bad", f"not {then}")
+    way = f"{value.loader} was run to see" if value.rehearsed else f"by the rules of {value.loader}"
+    levels = [
+        (b.scope, b.key, b.value, b.late, "" if b.file is None else f"{b.file}:{b.line}", "yes" if b.by_default else "")
+        for b in value.levels
+    ]
+    titles = "scope", "key", "value", "if added later", "decided by", "by way of default"
+    verdicts = _verdicts(value.verdicts)
+    return _page(verdict, f"<div>{escape(way)}</div>", _findings(value.findings), verdicts, _table(titles, levels))
 
 
 def decision(value: Decision) -> str:
@@ -138,6 +152,11 @@ def _table(titles: Iterable[str], rows: Iterable[Iterable[object]], marks: Itera
 
 def _steps(steps: Iterable[Step]) -> str:
     return _table(("act", "thing", "old", "new", "reason"), [(s.act, s.thing, s.old, s.new, s.reason) for s in steps])
+
+
+def _verdicts(verdicts: Iterable[Verdict]) -> str:
+    rows = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for v in verdicts]
+    return _table(("VIP", "interface", "answered", "announced"), rows)
 
 
 def _findings(findings: Iterable[Finding]) -> str:

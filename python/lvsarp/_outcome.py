@@ -36,7 +36,7 @@ class Finding(Value):
     def __str__(self) -> str:
         return f"{self.severity}: {self.message}" + (f"; {self.hint}" if self.hint else "")
 
-    def _brief(self) -> str:
+    def brief(self) -> str:
         return " ".join([word for word in (self.severity, self.code, self.interface, self.vip) if word])
 
 
@@ -76,7 +76,7 @@ class Report(Value):
     verdicts: tuple[Verdict, ...]
 
     def __repr__(self) -> str:
-        return f"Report(ok={self.ok}, findings={_brief(self.findings)}, verdicts={len(self.verdicts)})"
+        return f"Report(ok={self.ok}, findings={brief(self.findings)}, verdicts={len(self.verdicts)})"
 
     def __str__(self) -> str:
         return "\n".join(["silent" if self.ok else "not silent", *map(str, self.findings)])
@@ -91,9 +91,10 @@ class Step(Value):
     """One change and why it is made.
 
     act
-        ``set``, ``bind``, ``unbind``, ``rebind``, ``add-route`` or ``delete-route``.
+        ``set``, ``bind``, ``unbind``, ``rebind``, ``add-route`` or ``delete-route``; of a file ``write`` or ``remove``.
     thing
-        What it is done to: ``eth0/arp_ignore``, ``192.0.2.10/32 dev lo``, ``local 198.51.100.0/24 dev lo``.
+        What it is done to: ``eth0/arp_ignore``, ``192.0.2.10/32 dev lo``, ``local 198.51.100.0/24 dev lo``, or the path
+        of a file.
     old, new
         The value before and after: an int for a level, otherwise text. None where there was or will be nothing.
     reason
@@ -108,7 +109,7 @@ class Step(Value):
 
     def __str__(self) -> str:
         text = f"{self.act} {self.thing}"
-        if self.new is None or self.act == "add-route":
+        if self.new is None or self.act in ("add-route", "write"):
             return text
         return f"{text}: {self.new}" if self.old is None else f"{text}: {self.old} -> {self.new}"
 
@@ -129,7 +130,7 @@ class Changes(Value):
     findings: tuple[Finding, ...]
 
     def __repr__(self) -> str:
-        return f"Changes(changed={self.changed}, steps={_brief_steps(self.steps)}, findings={_brief(self.findings)})"
+        return f"Changes(changed={self.changed}, steps={_brief_steps(self.steps)}, findings={brief(self.findings)})"
 
     def __str__(self) -> str:
         return _lines(self.steps, self.findings)
@@ -165,7 +166,7 @@ class Plan(Value):
         return {"changed": False, **super().as_dict()}
 
     def __repr__(self) -> str:
-        return f"Plan(ok={self.ok}, steps={_brief_steps(self.steps)}, findings={_brief(self.findings)})"
+        return f"Plan(ok={self.ok}, steps={_brief_steps(self.steps)}, findings={brief(self.findings)})"
 
     def __str__(self) -> str:
         return _lines(self.steps, self.findings)
@@ -176,7 +177,8 @@ class Plan(Value):
         return plan(self)
 
 
-def _brief(findings: Iterable[Finding]) -> str:
+def brief(findings: Iterable[Finding]) -> str:
+    """Findings in a repr."""
     return "[" + ", ".join([finding._brief() for finding in findings]) + "]"
 
 
@@ -203,7 +205,11 @@ def _steps(data: dict[str, Any]) -> tuple[Step, ...]:
 
 def report(text: str) -> Report:
     """A report from the native module's JSON."""
-    data = decode(text)
+    return report_of(decode(text))
+
+
+def report_of(data: dict[str, Any]) -> Report:
+    """A report from decoded JSON."""
     return Report(data["ok"], _findings(data), tuple([Verdict(**verdict) for verdict in data["verdicts"]]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _accept, _decision, _levels, _native, _network, _outcome
+from . import _accept, _boot, _decision, _levels, _native, _network, _outcome
 from ._network import Address, Conf, Interface, LocalRoute
 from ._value import decode
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Optional, Union
 
+    from ._boot import Boot
     from ._decision import Decision
     from ._levels import Levels
     from ._outcome import Plan, Report
-    from ._types import AddressLike, LevelScope, Method, PrefixLike
+    from ._types import AddressLike, LevelScope, Method, PrefixLike, StrPath
 
 
 class Snapshot:
@@ -178,6 +179,19 @@ class Snapshot:
         and errors."""
         desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force)
         return _outcome.plan(self._inner.plan(desired))
+
+    def boot(
+        self,
+        vips: Optional[Iterable[AddressLike]] = None,
+        *,
+        interfaces: Iterable[str] = (),
+        root: StrPath = "/",
+        loader: Optional[str] = None,
+    ) -> Boot:
+        """Works out what will be in force after the next boot of the host of this snapshot, from the files below ``root``;
+        see :meth:`Host.boot` for the arguments and errors. The loader itself is never run."""
+        options = _accept.boot(interfaces, root, loader)
+        return _boot.boot(self._inner.boot(None if vips is None else _accept.addresses(vips), options))
 
     def __eq__(self, other: object) -> bool:
         return self._inner == other._inner if isinstance(other, Snapshot) else NotImplemented

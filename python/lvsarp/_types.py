@@ -9,6 +9,7 @@ from typing import Literal, Optional, TypeVar, Union
 AddressLike = Union[str, IPv4Address, IPv6Address]
 PrefixLike = Union[str, IPv4Network, IPv6Network]
 NetnsLike = Union[str, int, "PathLike[str]", None]
+StrPath = Union[str, "PathLike[str]"]
 # Unions, because that is what a checker of stubs takes a Literal of several words for.
 LevelKey = Union[Literal["arp_ignore"], Literal["arp_announce"]]
 LevelScope = Union[Literal["all"], Literal["interface"]]

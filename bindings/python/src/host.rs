@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::accept::{self, Integer, Text};
 use crate::desired::Desired;
 use crate::error::raised;
+use crate::files::{BootOptions, PersistOptions};
 use crate::snapshot::{Answer, LevelsTuple, Snapshot, addresses_of, json, levels_tuple};
 
 /// One network namespace.
@@ -145,5 +146,34 @@ impl Host {
     fn check(&self, py: Python<'_>, vips: Option<Vec<Text>>) -> Answer {
         let vips = addresses_of(vips)?;
         json(self.ask(py, |host| host.check(vips.as_deref()))?)
+    }
+
+    fn persist(&self, py: Python<'_>, desired: &Desired, files: &PersistOptions, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.persist(&desired.0, &files.0, patience))?)
+    }
+
+    fn plan_persist(&self, py: Python<'_>, desired: &Desired, files: &PersistOptions) -> Answer {
+        json(self.ask(py, |host| host.plan_persist(&desired.0, &files.0))?)
+    }
+
+    fn unpersist(&self, py: Python<'_>, files: &PersistOptions, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.unpersist(&files.0, patience))?)
+    }
+
+    fn apply_persistent(&self, py: Python<'_>, desired: &Desired, files: &PersistOptions, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.apply_persistent(&desired.0, &files.0, patience))?)
+    }
+
+    fn restore(&self, py: Python<'_>, root: PathBuf, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.restore(&root, patience))?)
+    }
+
+    fn boot(&self, py: Python<'_>, vips: Option<Vec<Text>>, options: &BootOptions) -> Answer {
+        let vips = addresses_of(vips)?;
+        json(self.ask(py, |host| host.boot(vips.as_deref(), &options.0))?)
     }
 }

@@ -7,6 +7,7 @@
 mod accept;
 mod desired;
 mod error;
+mod files;
 mod host;
 mod program;
 mod snapshot;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::desired::Desired;
+    #[pymodule_export]
+    use crate::files::{BootOptions, PersistOptions};
     #[pymodule_export]
     use crate::host::Host;
     #[pymodule_export]

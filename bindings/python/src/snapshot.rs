@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::accept::{self, Integer, Text};
 use crate::desired::Desired;
 use crate::error::raised;
+use crate::files::BootOptions;
 
 /// An answer as JSON text.
 pub type Answer = PyResult<String>;
@@ -93,6 +94,11 @@ impl Snapshot {
         let (scope, key) = (accept::scope(&scope)?, key.0.parse().map_err(raised)?);
         let changed = self.0.snapshot().with(&scope, key, value.any_value_of(key)?);
         changed.map(Snapshot::new).map_err(raised)
+    }
+
+    fn boot(&self, py: Python<'_>, vips: Option<Vec<Text>>, options: &BootOptions) -> Answer {
+        let vips = addresses_of(vips)?;
+        json(py.detach(|| self.0.snapshot().boot(vips.as_deref(), &options.0)).map_err(raised)?)
     }
 
     fn plan(&self, py: Python<'_>, desired: &Desired) -> Answer {
