@@ -1,7 +1,9 @@
 """The behaviour suite in tests/conformance, through Python: the same cases run through the other faces."""
 
 import json
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import lvsarp
@@ -15,6 +17,7 @@ CASES = [
 ]
 
 
+LOOKS = "sh", "sysctl", "shown", "file", "tree"
 REQUEST = {"target": "127.0.0.1", "sender": "10.0.0.2", "on": "lo"}
 
 
@@ -30,10 +33,42 @@ def shown(dev):
     return [f"{a['local']}/{a['prefixlen']} {a['scope']} {a.get('label', '')}".rstrip() for a in listed]
 
 
-def look(call, line="", key="", dev="lo"):
+def make_files(root, files):
+    """The files of a case below a root of its own."""
+    Path(root, "etc").mkdir()
+    for name, content in files.items():
+        path = below(root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(content["link"]) if isinstance(content, dict) else path.write_text(content)
+
+
+def below(root, path):
+    assert path.startswith("/")
+    return Path(root, path[1:])
+
+
+def content(path):
+    """The text of a file; where a link leads; None where nothing is."""
+    if path.is_symlink():
+        return {"link": os.readlink(path)}
+    return path.read_bytes().decode() if path.exists() else None
+
+
+def tree(root):
+    """Every path below the root that is no directory, in the order of its bytes."""
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names]
+    found += [os.path.join(folder, n) for folder, names, _ in os.walk(root) for n in names if Path(folder, n).is_symlink()]
+    return sorted([path[len(root) :] for path in found], key=os.fsencode)
+
+
+def look(call, root, line="", key="", dev="lo", path=""):
     """What only looks or disturbs, past the library."""
     if call == "sysctl":
         return int(Path("/proc/sys/net/ipv4/conf", key).read_text())
+    if call == "file":
+        return content(below(root, path))
+    if call == "tree":
+        return tree(root)
     return sh(line) if call == "sh" else shown(dev)
 
 
@@ -50,16 +85,29 @@ def decide(host, call, options):
     return decision.as_dict()
 
 
-def ask(host, call, options):
+def boot(host, options):
+    """A prediction, with the levels by scope and key. The same snapshot as JSON gives the same one for the same VIPs."""
+    answer = host.boot(**options)
+    if "vips" in options:
+        again = lvsarp.Snapshot.from_json(host.snapshot().to_json()).boot(**options)
+        assert [f.code for f in again.findings] == [f.code for f in answer.findings] and again.levels == answer.levels
+    return {**answer.as_dict(), "levels": {f"{b.scope}/{b.key}": b.as_dict() for b in answer.levels}}
+
+
+def ask(host, root, call, options):
     """One call of the package, its answer as plain data."""
     if call in ("would_reply", "would_announce"):
         return decide(host, call, options)
     options = dict(options)
+    if call in ("persist", "unpersist", "restore", "boot"):
+        options["root"] = root
     first = {"get": "name", "set": "name", "bind": "vip", "unbind": "vip"}.get(
         call, "prefix" if "prefix" in call else None
     )
-    if call in ("plan", "apply"):
+    if call in ("plan", "apply", "persist"):
         options.setdefault("vips", [])
+    if call == "boot":
+        return with_codes(boot(host, options))
     answer = getattr(host, call)(*([options.pop(first)] if first else []), **options)
     if call == "check" and "vips" in options:
         again = lvsarp.Snapshot.from_json(host.snapshot().to_json()).check(**options)
@@ -68,9 +116,13 @@ def ask(host, call, options):
         return [item.as_dict() for item in answer]
     if isinstance(answer, bool):
         return answer
-    plain = answer.as_dict()
+    return with_codes(answer.as_dict())
+
+
+def with_codes(plain):
+    """Cases name findings by their codes."""
     if "findings" in plain:
-        plain["codes"] = [finding["code"] for finding in plain["findings"]]  # cases name findings by their codes
+        plain["codes"] = [finding["code"] for finding in plain["findings"]]
     return plain
 
 
@@ -85,19 +137,32 @@ def includes(result, expect):
 
 def run(case):
     sandbox.enter()
+    with tempfile.TemporaryDirectory() as root:
+        os.environ["ROOT"] = root
+        if "files" in case:
+            make_files(root, case["files"])
+        run_in(root, case)
+
+
+def run_in(root, case):
     sh("ip link set lo up")
     for line in case["setup"]:
         sh(line)
     host = lvsarp.Host()
+
+    def without_root(text):
+        return text.replace(root, "")
+
     for step in case["calls"]:
         call, options = step["call"], step.get("with", {})
         try:
-            result = look(call, **options) if call in ("sh", "sysctl", "shown") else ask(host, call, options)
+            result = look(call, root, **options) if call in LOOKS else ask(host, root, call, options)
         except (ValueError, lvsarp.LvsarpError) as error:
             kind = getattr(error, "kind", "invalid-input")
             assert kind == step.get("error"), f"{step}\n  said {error}"
-            assert step.get("says", "") in str(error).replace("\nhint: ", " "), f"{step}\n  said {error}"
+            assert step.get("says", "") in without_root(str(error)).replace("\nhint: ", " "), f"{step}\n  said {error}"
         else:
+            result = json.loads(without_root(json.dumps(result)))
             assert "error" not in step, f"{step}\n  gave {result} instead of an error"
             assert includes(result, step.get("expect", result)), f"{step}\n  gave {result}"
 

@@ -2,12 +2,15 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use lvsarp::{
-    Binding, Decision, Desired, Error, Host, IfName, Key, LevelScope, Method, Model, Prefix, Scope, Snapshot, Via, Vip,
+    Binding, Boot, BootOptions, Decision, Desired, Error, Host, IfName, Key, LevelScope, Method, Model, PersistOptions,
+    Prefix, Scope, Snapshot, Via, Vip,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,7 +31,7 @@ fn cases() -> Vec<PathBuf> {
     files
 }
 
-/// Each case runs in a sandbox of its own, by way of this same test.
+/// Each case runs in a sandbox of its own, by way of this same test. The one outside makes the directory for its files, and removes it.
 #[test]
 fn every_case_holds() {
     if let Ok(file) = std::env::var("LVSARP_CASE") {
@@ -43,11 +46,14 @@ fn every_case_holds() {
     for file in files {
         let all: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).expect("a list of cases");
         for (at, case) in all.iter().enumerate() {
+            let root = common::sh("mktemp -d").trim().to_owned();
             let status = Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "every_case_holds", "--nocapture"])
                 .env("LVSARP_CASE", format!("{}#{at}", file.display()))
+                .env("ROOT", &root)
                 .status()
                 .unwrap();
+            std::fs::remove_dir_all(root).unwrap();
             assert!(status.success(), "case {:?} of {}", case["name"], file.display());
             ran += 1;
         }
@@ -55,18 +61,44 @@ fn every_case_holds() {
     println!("{ran} cases");
 }
 
+/// The files of a case below a root of its own.
+fn make_files(root: &Path, files: &Value) {
+    std::fs::create_dir(root.join("etc")).unwrap();
+    for (path, content) in files.as_object().expect("a map of files") {
+        let path = below(root, path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match (content.as_str(), content["link"].as_str()) {
+            (Some(text), _) => std::fs::write(path, text).unwrap(),
+            (_, Some(target)) => symlink(target, path).unwrap(),
+            _ => panic!("no file: {content}"),
+        }
+    }
+}
+
+fn below(root: &Path, path: &str) -> PathBuf {
+    root.join(path.strip_prefix('/').expect("an absolute path"))
+}
+
 fn run(place: &str) {
     let (file, at) = place.rsplit_once('#').unwrap();
     let all: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let case = &all[at.parse::<usize>().unwrap()];
+    let root = case.get("files").map(|files| {
+        let root = PathBuf::from(std::env::var("ROOT").unwrap());
+        make_files(&root, files);
+        root
+    });
+    // Answers and messages name files by their paths below the root.
+    let without_root = |text: String| root.iter().fold(text, |text, root| text.replace(root.to_str().unwrap(), ""));
     for line in case["setup"].as_array().into_iter().flatten() {
         common::sh(line.as_str().unwrap());
     }
     let host = Host::open().unwrap();
     for call in case["calls"].as_array().expect("calls") {
         let shown = format!("{}: {call}", case["name"]);
-        match (call_one(&host, call), call.get("error")) {
+        match (call_one(&host, root.as_deref(), call), call.get("error")) {
             (Ok(result), None) => {
+                let result: Value = serde_json::from_str(&without_root(result.to_string())).unwrap();
                 if let Some(expect) = call.get("expect") {
                     assert!(includes(&result, expect), "{shown}\n  gave {result}");
                 }
@@ -74,7 +106,7 @@ fn run(place: &str) {
             (Err(error), Some(kind)) => {
                 assert_eq!(error.kind().name(), kind.as_str().unwrap(), "{shown}\n  said {error}");
                 if let Some(says) = call.get("says") {
-                    let text = format!("{error} {}", error.hint_text().unwrap_or(""));
+                    let text = without_root(format!("{error} {}", error.hint_text().unwrap_or("")));
                     assert!(text.contains(says.as_str().unwrap()), "{shown}\n  said {text}");
                 }
             }
@@ -101,8 +133,9 @@ fn plain(value: impl Serialize) -> Value {
     serde_json::to_value(value).unwrap()
 }
 
-fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
+fn call_one(host: &Host, root: Option<&Path>, call: &Value) -> Result<Value, Error> {
     let with = &call["with"];
+    let root = || root.expect("a case with files");
     let text = |key: &str| with[key].as_str();
     let dev = || IfName::new(text("dev").unwrap_or("lo"));
     let codes = |findings: &[lvsarp::Finding]| findings.iter().map(|f| f.code).collect::<Vec<_>>();
@@ -111,6 +144,15 @@ fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
         "sh" => json!(common::sh(text("line").unwrap()).trim()),
         "sysctl" => json!(common::sysctl(text("key").unwrap())),
         "shown" => json!(common::addresses(text("dev").unwrap())),
+        "file" => {
+            let path = below(root(), text("path").unwrap());
+            match std::fs::read_link(&path) {
+                Ok(target) => json!({ "link": target }),
+                Err(_) if path.exists() => json!(std::fs::read_to_string(path).unwrap()),
+                Err(_) => Value::Null,
+            }
+        }
+        "tree" => json!(tree(root())),
         // The library.
         "get" => plain(host.get(&Scope::new(text("name").unwrap())?)?),
         "set" => {
@@ -142,10 +184,7 @@ fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
         "bind_prefix" => json!(host.bind_prefix(Prefix::parse(text("prefix").unwrap())?, &dev()?)?),
         "unbind_prefix" => json!(host.unbind_prefix(Prefix::parse(text("prefix").unwrap())?, &dev()?)?),
         "check" => {
-            let vips = with.get("vips").map(|vips| {
-                vips.as_array().unwrap().iter().map(|v| Ok(Vip::parse(v.as_str().unwrap())?.address())).collect()
-            });
-            let vips: Option<Vec<_>> = vips.transpose()?;
+            let vips = watched(with)?;
             let report = host.check(vips.as_deref())?;
             // The same snapshot as JSON gives the same verdict on the same VIPs.
             if vips.is_some() {
@@ -168,8 +207,73 @@ fn call_one(host: &Host, call: &Value) -> Result<Value, Error> {
             let changes = host.undo(PATIENCE)?;
             with_codes(plain(&changes), codes(&changes.findings))
         }
+        "persist" => {
+            let (desired, files) = (desired(with)?, files(root(), with));
+            let changes = match with["dry_run"] == true {
+                true => host.plan_persist(&desired, &files)?,
+                false => host.persist(&desired, &files, PATIENCE)?,
+            };
+            with_codes(plain(&changes), codes(&changes.findings))
+        }
+        "unpersist" => {
+            let changes = host.unpersist(&files(root(), with), PATIENCE)?;
+            with_codes(plain(&changes), codes(&changes.findings))
+        }
+        "restore" => {
+            let changes = host.restore(root(), PATIENCE)?;
+            with_codes(plain(&changes), codes(&changes.findings))
+        }
+        "boot" => boot(host, root(), with)?,
         other => panic!("no such call: {other}"),
     })
+}
+
+/// The addresses that a check or a boot is about.
+fn watched(with: &Value) -> Result<Option<Vec<IpAddr>>, Error> {
+    let vips = with.get("vips").and_then(Value::as_array);
+    vips.map(|vips| vips.iter().map(|v| Ok(Vip::parse(v.as_str().unwrap())?.address())).collect()).transpose()
+}
+
+fn boot(host: &Host, root: &Path, with: &Value) -> Result<Value, Error> {
+    let names = with["interfaces"].as_array().into_iter().flatten();
+    let options = BootOptions {
+        root: root.to_owned(),
+        interfaces: names.map(|name| IfName::new(name.as_str().unwrap())).collect::<Result<_, _>>()?,
+        loader: with["loader"].as_str().map(str::parse).transpose()?,
+        ..BootOptions::default()
+    };
+    let vips = watched(with)?;
+    let boot = host.boot(vips.as_deref(), &options)?;
+    let codes = |boot: &Boot| boot.findings.iter().map(|finding| finding.code).collect::<Vec<_>>();
+    // The same snapshot as JSON gives the same prediction for the same VIPs.
+    if vips.is_some() {
+        let again = Snapshot::from_json(&host.snapshot()?.to_json())?.boot(vips.as_deref(), &options)?;
+        assert_eq!((&boot.levels, codes(&boot)), (&again.levels, codes(&again)));
+    }
+    let mut result = with_codes(plain(&boot), codes(&boot));
+    // Cases name levels by scope and key.
+    let by_name = |level: &lvsarp::BootLevel| (format!("{}/{}", level.scope, level.key), plain(level));
+    result["levels"] = boot.levels.iter().map(by_name).collect();
+    Ok(result)
+}
+
+fn files(root: &Path, with: &Value) -> PersistOptions {
+    let path = |key: &str| with[key].as_str().map(PathBuf::from);
+    PersistOptions {
+        root: root.to_owned(),
+        sysctl_conf: path("sysctl_conf"),
+        comment_out: with["comment_out"] == true,
+        program: path("program"),
+        force: with["overwrite"] == true,
+        native: with["native"] == true,
+    }
+}
+
+/// Every path below the root that is no directory, in the order of its bytes.
+fn tree(root: &Path) -> Vec<String> {
+    let listed = common::sh("cd \"$ROOT\" && find . ! -type d | cut -c2- | LC_ALL=C sort");
+    assert_eq!(std::env::var("ROOT").unwrap(), root.to_str().unwrap());
+    listed.lines().map(str::to_owned).collect()
 }
 
 /// `set`: settings such as `all.arp_ignore=3`, parted by spaces. `snapshot`: a file in place of the host.
