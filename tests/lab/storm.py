@@ -41,9 +41,9 @@ class Child:
         return self.counted
 
 
-def requests(namespace, interface, sender, targets):
-    """A storm of who-has for all targets in turn; counts the requests sent."""
-    return Child(_requests, namespace, interface, sender, targets)
+def requests(namespace, interface, sender, targets, burst=32):
+    """A storm of who-has for all targets in turn, so often without a pause; counts the requests sent."""
+    return Child(_requests, namespace, interface, sender, targets, burst)
 
 
 def packets(namespace, source, targets):
@@ -77,14 +77,14 @@ def _work(parents_end, pipe, work, arguments):
         pass
 
 
-def _requests(namespace, interface, sender, targets):
+def _requests(namespace, interface, sender, targets, burst):
     with Wire(namespace, interface) as wire:
         frames = [bytes(request(wire.mac, target, sender)) for target in targets]
         while True:
-            for frame in frames * 32:
+            for frame in frames * burst:
                 wire.socket.send(frame)
             time.sleep(0.0001)  # leaves the kernel time to answer; without it the link's queue drops most requests
-            yield 32 * len(frames)
+            yield burst * len(frames)
 
 
 def _packets(namespace, source, targets):

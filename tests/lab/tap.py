@@ -44,6 +44,7 @@ class Tap:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         self._pick(sender_ip)
         self._socket.bind((interface, ETH_P_ALL))
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # forgets that the interface is down, if it is; it will come up
         self._socket.setblocking(False)
         self._total = Count()
 
