@@ -21,7 +21,7 @@ fn options(options: *const lvsarp_persist_options, acts: u32) -> Result<(Persist
         sysctl_conf: edge::path("sysctl_conf", &options.sysctl_conf)?,
         comment_out: flags & LVSARP_COMMENT_OUT != 0,
         program: edge::path("program", &options.program)?,
-        force: flags & LVSARP_OVERWRITE != 0,
+        overwrite: flags & LVSARP_OVERWRITE != 0,
         native: flags & LVSARP_NATIVE != 0,
     };
     Ok((ours, flags & acts))

@@ -23,7 +23,7 @@ impl PersistOptions {
         native: bool,
         overwrite: bool,
     ) -> PersistOptions {
-        PersistOptions(lvsarp::PersistOptions { root, sysctl_conf, comment_out, program, native, force: overwrite })
+        PersistOptions(lvsarp::PersistOptions { root, sysctl_conf, comment_out, program, native, overwrite })
     }
 }
 

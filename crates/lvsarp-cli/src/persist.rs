@@ -37,7 +37,7 @@ pub(crate) fn restore(args: &RestoreArgs, netns: Option<&Netns>, look: Look) -> 
 /// A root directory, absolute.
 pub(crate) fn root(value: Option<&OsStr>) -> Result<PathBuf, Failure> {
     let Some(value) = value else { return Ok(PathBuf::from("/")) };
-    std::path::absolute(Path::new(value)).map_err(|e| Failure::os("find", &format!("--root {value:?}"), &e))
+    std::path::absolute(Path::new(value)).map_err(|e| Failure::os("find", format!("--root {value:?}"), &e))
 }
 
 /// The files as the library wants them.
@@ -48,7 +48,7 @@ pub(crate) fn options(args: &FileArgs) -> Result<PersistOptions, Failure> {
         comment_out: args.comment_out,
         program: args.program.as_ref().map(PathBuf::from).or_else(this_program),
         native: args.native,
-        force: args.overwrite,
+        overwrite: args.overwrite,
     })
 }
 

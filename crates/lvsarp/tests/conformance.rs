@@ -264,7 +264,7 @@ fn files(root: &Path, with: &Value) -> PersistOptions {
         sysctl_conf: path("sysctl_conf"),
         comment_out: with["comment_out"] == true,
         program: path("program"),
-        force: with["overwrite"] == true,
+        overwrite: with["overwrite"] == true,
         native: with["native"] == true,
     }
 }

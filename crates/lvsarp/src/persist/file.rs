@@ -74,11 +74,8 @@ pub(crate) fn look(root: &Path, path: &str) -> Result<Option<Found>> {
     }
 }
 
-/// Writes a file, with the attributes of the one that it replaces or this mode. `Ok(false)`: its content was right already, and nothing was touched.
-///
-/// # Errors
-/// With nothing changed: [`ErrorKind::Refused`] where the name is a link, a directory or a special file; [`ErrorKind::ReadOnly`];
-/// [`ErrorKind::Permission`], also for an immutable file; `EBUSY` for a bind-mounted one.
+/// Writes one file alone. `Ok(false)`: its content was right already, and nothing was touched.
+#[cfg(test)]
 pub(crate) fn write(root: &Path, path: &str, content: &[u8], mode: u32) -> Result<bool> {
     if look(root, path)?.is_some_and(|found| found.content == content) {
         return Ok(false);
@@ -94,7 +91,8 @@ pub(crate) fn write(root: &Path, path: &str, content: &[u8], mode: u32) -> Resul
 /// Removes a file, and our directory once nothing is in it. `Ok(false)`: there was none.
 ///
 /// # Errors
-/// As of [`write`].
+/// With nothing changed: [`ErrorKind::Refused`] where the name is a link, a directory or a special file; [`ErrorKind::ReadOnly`];
+/// [`ErrorKind::Permission`], also for an immutable file; `EBUSY` for a bind-mounted one.
 pub(crate) fn remove(root: &Path, path: &str) -> Result<bool> {
     let Some(place) = Place::find(root, path)? else { return Ok(false) };
     let there = removable(&place)?;

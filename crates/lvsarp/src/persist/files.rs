@@ -6,6 +6,7 @@ use super::classic::{self, Damage, Duplicate, How};
 use super::file::{self, Entry, Found, in_the_way};
 use super::levels_file::{self, Level, Recognised};
 use super::linked::{is_read_by_systemd, one_file};
+use super::native;
 use super::place::{exists, shown};
 use super::seal::Whose;
 use super::state_file::{self, State};
@@ -29,7 +30,7 @@ pub struct PersistOptions {
     /// The program that the boot unit runs, an absolute path below the root. None: the running program if it is `lvsarp`, or the installed one.
     pub program: Option<PathBuf>,
     /// Overwrite and remove a file of ours also where somebody has edited it.
-    pub force: bool,
+    pub overwrite: bool,
     /// Write the VIPs into the configuration of the program that manages `lo`, where one does and would remove them.
     pub native: bool,
 }
@@ -41,14 +42,14 @@ impl Default for PersistOptions {
             sysctl_conf: None,
             comment_out: false,
             program: None,
-            force: false,
+            overwrite: false,
             native: false,
         }
     }
 }
 
 impl PersistOptions {
-    /// The machine's own files, nothing by force.
+    /// The machine's own files, nothing overwritten that somebody edited.
     pub fn new() -> PersistOptions {
         PersistOptions::default()
     }
@@ -69,7 +70,7 @@ impl PersistOptions {
 ///
 /// # Errors
 /// With every file as it was: [`ErrorKind::InvalidInput`] for `default` among the levels and for options that cannot be right;
-/// [`ErrorKind::Refused`] where a file is not ours or was edited by somebody, or is masked; and those of [`file::write`].
+/// [`ErrorKind::Refused`] where a file is not ours or was edited by somebody, or is masked; and those of [`file::remove`].
 pub(crate) fn write_all(options: &PersistOptions, desired: &Desired, levels: &[Level]) -> Result<Written> {
     let written = draft(options, desired, levels)?.carry_out(&options.root);
     tidy(options);
@@ -117,25 +118,29 @@ pub(crate) fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level
 
     let state = ours(options, state_file::PATH, state_file::whose)?;
     let before = match &state {
-        None => Vec::new(),
+        None => (Vec::new(), Vec::new()),
         Some(found) => {
             let shown = shown(root, state_file::PATH);
             state_file::only_roots(found, &shown)?;
             match state_file::trusted(found, &shown) {
-                // By force one that cannot be read is overwritten.
-                Err(_) if options.force => Vec::new(),
-                state => state?.sysctl_conf,
+                // One that cannot be read is overwritten where that is asked for.
+                Err(_) if options.overwrite => (Vec::new(), Vec::new()),
+                state => state.map(|state| (state.sysctl_conf, state.native))?,
             }
         }
     };
+    let native = if options.native { native::wanted(root, desired) } else { Vec::new() };
     // Where a block of ours is that is to be in another file now.
     let left: Vec<String> =
-        before.into_iter().filter(|path| !conf.is_some_and(|conf| one_file(root, path, conf))).collect();
+        before.0.into_iter().filter(|path| !conf.is_some_and(|conf| one_file(root, path, conf))).collect();
+    let left_native: Vec<String> =
+        before.1.into_iter().filter(|path| !native.iter().any(|(wanted, _)| wanted == path)).collect();
     let current: Vec<String> = conf.iter().map(|path| (*path).to_owned()).collect();
-    let wish = |sysctl_conf| state_file::render(&State { desired: desired.clone(), sysctl_conf });
+    let current_native: Vec<String> = native.iter().map(|(path, _)| path.clone()).collect();
+    let wish = |sysctl_conf, native| state_file::render(&State { desired: desired.clone(), sysctl_conf, native });
 
     let mut changes: Vec<FileChange> = Vec::new();
-    let first = wish([&current[..], &left].concat());
+    let first = wish([&current[..], &left].concat(), [&current_native[..], &left_native].concat());
     changes.extend(FileChange::of(state_file::PATH, state.as_ref(), Some(first.clone())));
     let own = ours(options, levels_file::PATH, levels_whose)?;
     match conf {
@@ -151,9 +156,17 @@ pub(crate) fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level
     for path in &left {
         changes.extend(take_block(options, path)?);
     }
-    if !left.is_empty() {
+    for (path, text) in native {
+        let found = ours(options, &path, native::whose)?;
+        changes.extend(FileChange::of(&path, found.as_ref(), Some(text)));
+    }
+    for path in &left_native {
+        let found = ours(options, path, native::whose)?;
+        changes.extend(FileChange::of(path, found.as_ref(), None));
+    }
+    if !left.is_empty() || !left_native.is_empty() {
         let written = Found { content: first, ..state.unwrap_or_else(Found::fresh) };
-        changes.extend(FileChange::of(state_file::PATH, Some(&written), Some(wish(current))));
+        changes.extend(FileChange::of(state_file::PATH, Some(&written), Some(wish(current, current_native))));
     }
     changes.extend(start(options, &mut findings)?);
     Ok(Draft { changes, findings: findings.list })
@@ -188,8 +201,8 @@ fn ours(options: &PersistOptions, path: &str, whose: fn(&[u8]) -> Whose) -> Resu
     match whose(&found.content) {
         Whose::Foreign => refused("it is there and lvsarp did not write it")
             .map_err(|e: Error| e.hint("move it away if nobody needs it under this name")),
-        Whose::Edited if !options.force => refused("it was edited after lvsarp wrote it")
-            .map_err(|e: Error| e.hint("move the edits to another file, or overwrite them by force (--force)")),
+        Whose::Edited if !options.overwrite => refused("it was edited after lvsarp wrote it")
+            .map_err(|e: Error| e.hint("move the edits to another file, or overwrite them (--overwrite)")),
         _ => Ok(Some(found)),
     }
 }
@@ -214,7 +227,7 @@ fn put_block(
     }
     let root = &options.root;
     let found = kept_by_others(root, path)?;
-    let how = How { comment_out: options.comment_out, force: options.force };
+    let how = How { comment_out: options.comment_out, force: options.overwrite };
     let (text, duplicates) =
         classic::put(found.as_ref().map(|f| &f.content[..]), levels, how).map_err(|e| damaged(root, path, &e))?;
     for duplicate in duplicates {
@@ -236,7 +249,7 @@ fn put_block(
 
 fn take_block(options: &PersistOptions, path: &str) -> Result<Option<FileChange>> {
     let Some(found) = kept_by_others(&options.root, path)? else { return Ok(None) };
-    let taken = classic::take_out(&found.content, options.force).map_err(|e| damaged(&options.root, path, &e))?;
+    let taken = classic::take_out(&found.content, options.overwrite).map_err(|e| damaged(&options.root, path, &e))?;
     Ok(without_block(path, &found, taken))
 }
 
@@ -260,7 +273,7 @@ fn kept_by_others(root: &Path, path: &str) -> Result<Option<Found>> {
 #[cold]
 pub(crate) fn damaged(root: &Path, path: &str, damage: &Damage) -> Error {
     Error::new(ErrorKind::Refused, "write", shown(root, path), format_args!("line {}: {}", damage.line, damage.cause))
-        .hint("nothing in it was changed; repair that place by hand, or overwrite an edited block by force (--force)")
+        .hint("nothing in it was changed; repair that place by hand, or overwrite an edited block (--overwrite)")
 }
 
 fn report(path: &str, duplicate: &Duplicate, commented_out: bool, findings: &mut Findings) {

@@ -14,7 +14,7 @@ use crate::sys;
 /// Makes a link. `Ok(false)`: it is there already.
 ///
 /// # Errors
-/// As of [`write`](super::file::write); [`ErrorKind::Refused`](crate::ErrorKind::Refused) where the name is anything else.
+/// As of [`remove`](super::file::remove); [`ErrorKind::Refused`](crate::ErrorKind::Refused) where the name is anything else.
 pub(crate) fn make(root: &Path, path: &str, target: &[u8], made: &mut Vec<String>) -> Result<bool> {
     match entry(root, path)? {
         Entry::Nothing => {}

@@ -11,6 +11,7 @@ pub(crate) mod levels_file;
 pub(crate) mod link;
 mod linked;
 pub(crate) mod managers;
+mod native;
 mod obstacle;
 pub(crate) mod place;
 pub(crate) mod removal;

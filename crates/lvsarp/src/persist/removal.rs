@@ -5,6 +5,7 @@ use super::file::{self, Entry, Found};
 use super::files::{PersistOptions, levels_whose, tidy, without_block};
 use super::levels_file;
 use super::linked::one_file;
+use super::native;
 use super::place::{remove_directory, shown};
 use super::seal::Whose;
 use super::state_file;
@@ -23,11 +24,6 @@ pub(crate) fn remove_all(options: &PersistOptions) -> Result<Written> {
     tidy(options);
     remove_directory(&options.root, file::OUR_DIRECTORY);
     written
-}
-
-/// What [`remove_all`] would change.
-pub(crate) fn would_remove(options: &PersistOptions) -> Result<Written> {
-    draft(options).map(|draft| draft.would(&options.root))
 }
 
 /// What is to be removed, and what is to be left.
@@ -58,9 +54,11 @@ pub(crate) fn draft(options: &PersistOptions) -> Result<Draft> {
 
     let state = file::entry(root, state_file::PATH)?;
     let mut confs: Vec<String> = options.conf()?.iter().map(|path| (*path).to_owned()).collect();
+    let mut natives = Vec::new();
     if let Entry::File(found) = &state
         && let Ok(state) = state_file::read(&found.content)
     {
+        natives = state.native;
         for path in state.sysctl_conf {
             if !confs.iter().any(|known| one_file(root, known, &path)) {
                 confs.push(path);
@@ -69,6 +67,9 @@ pub(crate) fn draft(options: &PersistOptions) -> Result<Draft> {
     }
     for path in confs {
         changes.extend(leaving.block(&path)?);
+    }
+    for path in natives {
+        changes.extend(leaving.file(&path, file::entry(root, &path)?, native::whose));
     }
     changes.extend(leaving.file(state_file::PATH, state, state_file::whose));
     Ok(Draft { changes, findings: leaving.findings.list })
@@ -90,7 +91,7 @@ impl Leaving<'_> {
                     self.foreign(path);
                     None
                 }
-                Whose::Edited if !self.options.force => {
+                Whose::Edited if !self.options.overwrite => {
                     self.edited(path, format_args!("it was edited after lvsarp wrote it"));
                     None
                 }
@@ -123,7 +124,7 @@ impl Leaving<'_> {
                 return Ok(None);
             }
         };
-        Ok(match classic::take_out(&found.content, self.options.force) {
+        Ok(match classic::take_out(&found.content, self.options.overwrite) {
             Ok(taken) => without_block(path, &found, taken),
             Err(damage) => {
                 self.edited(path, format_args!("line {}: {}", damage.line, damage.cause));
@@ -138,7 +139,7 @@ impl Leaving<'_> {
             Severity::Warning,
             &About::HOST,
             format_args!("{} stays as it is: {why}", shown(&self.options.root, path)),
-            format_args!("remove it by hand, or by force (--force)"),
+            format_args!("remove it by hand, or (--overwrite)"),
         );
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub desired: Desired,
     /// Files kept by others that may have a block of ours, the one in use first. None: the levels are in our own file.
     pub sysctl_conf: Vec<String>,
+    /// Files in a network manager's own words that may be ours.
+    pub native: Vec<String>,
 }
 
 impl Read for LevelScope {
@@ -35,7 +37,7 @@ impl Read for LevelScope {
 read_object! { Desired { vips, prefixes, scope, dev, label, address_scope, method, force } }
 
 /// The fields, in the file's order.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "format",
     "about",
     "lvsarp-digest",
@@ -46,13 +48,14 @@ const FIELDS: [&str; 12] = [
     "method",
     "force",
     "sysctl_conf",
+    "native",
     "vips",
     "prefixes",
 ];
 
 /// The file's text, with one item a line.
 pub(crate) fn render(state: &State) -> Vec<u8> {
-    let State { desired, sysctl_conf } = state;
+    let State { desired, sysctl_conf, native } = state;
     let quoted = |text: &str| json::write(&text);
     let scope = match desired.scope {
         LevelScope::All => "all",
@@ -76,6 +79,7 @@ pub(crate) fn render(state: &State) -> Vec<u8> {
         quoted(method),
         desired.force.to_string(),
         each(&mut sysctl_conf.iter().cloned()),
+        each(&mut native.iter().cloned()),
         each(&mut desired.vips.iter().map(ToString::to_string)),
         each(&mut desired.prefixes.iter().map(ToString::to_string)),
     ];
@@ -127,7 +131,8 @@ impl Read for State {
         {
             place.refuse(&format_args!("dev: not an interface name: {:?}", desired.dev));
         }
-        State { desired, sysctl_conf: place.get::<Option<Vec<String>>>("sysctl_conf").unwrap_or_default() }
+        let files = |name| place.get::<Option<Vec<String>>>(name).unwrap_or_default();
+        State { desired, sysctl_conf: files("sysctl_conf"), native: files("native") }
     }
 }
 
@@ -138,7 +143,7 @@ impl Read for State {
 pub(crate) fn trusted(found: &Found, shown: &str) -> Result<State> {
     only_roots(found, shown)?;
     read(&found.content).map_err(|why| {
-        Error::new(ErrorKind::Refused, "use", shown, why).hint("repair it, or overwrite it by force (--force)")
+        Error::new(ErrorKind::Refused, "use", shown, why).hint("repair it, or overwrite it (--overwrite)")
     })
 }
 
@@ -182,7 +187,7 @@ mod tests {
     fn every_field_survives() {
         for desired in [desired(), Desired::new([Vip::parse("192.0.2.10").unwrap()])] {
             for sysctl_conf in [vec![], vec!["/etc/sysctl.conf".to_owned(), "/opt/a b".to_owned()]] {
-                let state = State { desired: desired.clone(), sysctl_conf };
+                let state = State { desired: desired.clone(), native: sysctl_conf.clone(), sysctl_conf };
                 let text = render(&state);
                 assert_eq!(whose(&text), Whose::Ours);
                 assert_eq!(read(&text).unwrap(), state);
@@ -193,13 +198,15 @@ mod tests {
 
     #[test]
     fn each_vip_has_a_line_of_its_own() {
-        let text = String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![] })).unwrap();
+        let text =
+            String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![], native: vec![] })).unwrap();
         assert!(text.lines().any(|line| line == "    \"192.0.2.10\","), "{text}");
     }
 
     #[test]
     fn an_edited_file_counts_and_is_known_to_be_edited() {
-        let text = String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![] })).unwrap();
+        let text =
+            String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![], native: vec![] })).unwrap();
         let edited = text.replace("\"192.0.2.10\",", "\"192.0.2.10\", \"192.0.2.12\",");
         assert_eq!(whose(edited.as_bytes()), Whose::Edited);
         assert_eq!(read(edited.as_bytes()).unwrap().desired.vips.len(), 4);
@@ -222,7 +229,7 @@ mod tests {
 
     #[test]
     fn root_does_not_obey_what_others_may_write() {
-        let content = render(&State { desired: desired(), sysctl_conf: vec![] });
+        let content = render(&State { desired: desired(), sysctl_conf: vec![], native: vec![] });
         let trust = |mode, owner| {
             let attributes = Attributes { owner: Some(owner), ..Attributes::new(mode) };
             trusted(&Found { content: content.clone(), attributes }, PATH).map(drop).map_err(|e| e.to_string())

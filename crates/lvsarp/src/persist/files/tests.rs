@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::super::removal::{remove_all, would_remove};
+use super::super::removal::remove_all;
 use super::super::testing::{CONF, Root, codes, desired, in_conf, is_root, levels, options, paths};
 use super::*;
 use crate::interface::IfName;
@@ -30,9 +30,7 @@ fn everything_is_written_once_and_removed_without_a_trace() {
     assert_eq!(paths(&write_all(&options(&root), &desired(), &levels()).unwrap()), [""; 0]);
     assert_eq!(root.tree(), after);
 
-    let would = would_remove(&options(&root)).unwrap();
     let removed = remove_all(&options(&root)).unwrap();
-    assert_eq!(removed, would);
     assert_eq!(paths(&removed), [unit::LINKS[1], unit::LINKS[0], unit::PATH, levels_file::PATH, state_file::PATH]);
     assert_eq!(load(root.path()).unwrap(), None);
     assert_eq!(paths(&remove_all(&options(&root)).unwrap()), [""; 0]);
@@ -70,12 +68,12 @@ fn a_file_that_somebody_edited_is_left_unless_by_force() {
         let error = write_all(&options(&root), &desired(), &levels()[..1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
         assert!(error.to_string().contains(path) && error.to_string().contains("was edited"), "{error}");
-        assert!(error.hint_text().unwrap().contains("--force"));
+        assert!(error.hint_text().unwrap().contains("--overwrite"));
         assert_eq!(root.tree(), edited);
         // The wish of a person counts.
         assert_eq!(load(root.path()).unwrap(), Some(desired()));
 
-        let forced = PersistOptions { force: true, ..options(&root) };
+        let forced = PersistOptions { overwrite: true, ..options(&root) };
         write_all(&forced, &desired(), &levels()).unwrap();
         assert_eq!(root.read(path), text);
 
@@ -94,7 +92,7 @@ fn a_file_or_mask_of_somebody_else_is_never_touched() {
         let root = Root::of_machine(true);
         root.write(path, "theirs\n");
         let before = root.tree();
-        let forced = PersistOptions { force: true, ..options(&root) };
+        let forced = PersistOptions { overwrite: true, ..options(&root) };
         let error = write_all(&forced, &desired(), &levels()).unwrap_err();
         assert!(error.kind() == ErrorKind::Refused && error.to_string().contains(path), "{error}");
         let removed = remove_all(&forced).unwrap();
@@ -201,7 +199,7 @@ fn a_damaged_block_is_refused_and_reported() {
     let removed = remove_all(&options(&root)).unwrap();
     assert_eq!((paths(&removed), codes(&removed)), (vec![state_file::PATH], vec!["persisted-file-edited"]));
     assert_eq!(root.read(CONF), edited);
-    let forced = PersistOptions { force: true, ..in_conf(&root) };
+    let forced = PersistOptions { overwrite: true, ..in_conf(&root) };
     assert_eq!(paths(&remove_all(&forced).unwrap()), [CONF]);
 }
 
@@ -289,7 +287,7 @@ fn a_state_that_others_may_write_is_not_obeyed_and_not_repaired_silently() {
     write_all(&options(&root), &desired(), &levels()).unwrap();
     fs::set_permissions(root.join(state_file::PATH), fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(load(root.path()).unwrap_err().kind(), ErrorKind::Refused);
-    let forced = PersistOptions { force: true, ..options(&root) };
+    let forced = PersistOptions { overwrite: true, ..options(&root) };
     assert!(write_all(&forced, &desired(), &[]).unwrap_err().to_string().contains("0666"));
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn look(look: &mut Look<'_>) {
         for host in ours {
             let _ = write!(content, "{}", Commands { host, dev: look.dev, indent: "    " });
         }
-        look.native.push(NativeFile { path: OURS.to_owned(), content: content.into_bytes(), whole: true });
+        look.native.push(NativeFile { path: OURS.to_owned(), content: content.into_bytes() });
     }
 }
 

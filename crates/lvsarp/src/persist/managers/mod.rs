@@ -32,10 +32,8 @@ use tree::{Found, Named, Tree, shown};
 pub(crate) struct NativeFile {
     /// Where it belongs, as an absolute path below the root.
     pub path: String,
-    /// All of it.
+    /// All of it: nothing is written into files of others.
     pub content: Vec<u8>,
-    /// Whether the file is ours alone, as all that are offered are: nothing is written into files of others.
-    pub whole: bool,
 }
 
 /// What managers will do, and what can be written so that they do not.
@@ -47,8 +45,17 @@ pub(crate) struct Seen {
 /// Looks for managers that will touch a device at boot. It reads files only, below `root` (`/`, or that of an image), and needs no privilege but
 /// that of reading them; what it cannot read it reports. Each VIP counts as its host prefix.
 pub(crate) fn look(root: &Path, dev: IfName, vips: &[Prefix]) -> Seen {
+    seen(root, dev, vips, false)
+}
+
+/// The files that would be offered where none of ours is there yet.
+pub(crate) fn offered(root: &Path, dev: IfName, vips: &[Prefix]) -> Vec<NativeFile> {
+    seen(root, dev, vips, true).native
+}
+
+fn seen(root: &Path, dev: IfName, vips: &[Prefix], without_ours: bool) -> Seen {
     let mut findings = Findings::default();
-    let tree = match Tree::open(root) {
+    let tree = match Tree::open(root, without_ours) {
         Ok(tree) => tree,
         Err(e) => {
             let message = format_args!("{} cannot be opened: {e}", root.display());

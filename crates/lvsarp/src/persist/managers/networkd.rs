@@ -182,7 +182,7 @@ fn report(look: &mut Look<'_>, candidate: &Candidate, release: Option<u32>, mut 
         for host in wanted {
             let _ = write!(content, "\n{}", Section(host));
         }
-        look.native.push(NativeFile { path, content: content.into_bytes(), whole: true });
+        look.native.push(NativeFile { path, content: content.into_bytes() });
     }
 }
 

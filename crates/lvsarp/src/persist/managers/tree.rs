@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+use crate::persist::native;
+use crate::persist::seal::Whose;
 use crate::sys;
 
 /// A file that is longer than this is no configuration.
@@ -21,6 +23,8 @@ pub(crate) struct Tree {
     root: OwnedFd,
     /// It is the caller's own, where the kernel resolves links by itself.
     own: bool,
+    /// Files that lvsarp wrote are as if they were not there.
+    without_ours: bool,
 }
 
 /// What stands at a path.
@@ -40,9 +44,9 @@ pub(crate) struct Named {
 }
 
 impl Tree {
-    pub fn open(root: &Path) -> io::Result<Tree> {
+    pub fn open(root: &Path, without_ours: bool) -> io::Result<Tree> {
         let bytes = root.as_os_str().as_bytes();
-        Ok(Tree { root: sys::open_path(&c_path(bytes)?)?, own: bytes == b"/" })
+        Ok(Tree { root: sys::open_path(&c_path(bytes)?)?, own: bytes == b"/", without_ours })
     }
 
     /// Opens an absolute path below the root.
@@ -86,6 +90,7 @@ impl Tree {
         file.take(LONGEST + 1).read_to_end(&mut text)?;
         Ok(match text.len() as u64 {
             0 => Found::Mask,
+            1..=LONGEST if self.without_ours && native::whose(&text) != Whose::Foreign => Found::Nothing,
             1..=LONGEST => Found::Text(text),
             _ => Found::Unread("it is longer than 1 MiB".to_owned()),
         })
