@@ -21,6 +21,12 @@ use crate::error::Result;
 /// With every file as it was: those of [`file::remove`].
 pub(crate) fn remove_all(options: &PersistOptions) -> Result<Written> {
     let written = draft(options)?.carry_out(&options.root);
+    for file in written.iter().flat_map(|written| &written.files) {
+        // A drop-in's directory, if nobody else has put something there.
+        if let Some((dir, _)) = file.path.rsplit_once('/').filter(|(dir, _)| dir.ends_with(".network.d")) {
+            remove_directory(&options.root, dir);
+        }
+    }
     tidy(options);
     remove_directory(&options.root, file::OUR_DIRECTORY);
     written
