@@ -26,7 +26,7 @@ PYTEST := $(PY) -m pytest -q -p no:cacheprovider
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults bench \
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults bench fuzz \
         install uninstall packages clean
 
 all: build
@@ -129,6 +129,11 @@ $(LDIRECTORD):
 # Killed at every system call, every system call made to fail.
 faults: program $(VENV)/installed
 	$(PYTEST) tests/faults
+
+# What reads files of others, on any bytes, for ten minutes. Needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz).
+FUZZ_SECONDS ?= 600
+fuzz:
+	cargo +nightly fuzz run resolver -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 bench: NEEDED += pkg-config:pkg-config /usr/include/libnl3/netlink/route/link.h:libnl-route-3-dev
 bench: packages build $(VENV)/installed

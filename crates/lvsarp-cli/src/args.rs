@@ -7,9 +7,9 @@ use clap_complete::Shell;
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  done; of check: every VIP is silent
+  0  done; of check and boot: every VIP is silent
   1  findings: a VIP is not silent or not there, or apply was refused because it would not be
-  2  an error, wrong arguments, or of check and explain: it could not be told";
+  2  an error, wrong arguments, or of check, boot and explain: it could not be told";
 
 const EXPLAIN_WHO_HAS: &str = "\
 Examples:

@@ -12,20 +12,25 @@ const DESCRIPTION: &[&str] = &[
     "lvsarp looks at the levels of arp_ignore and arp_announce that are in force on every interface and at the addresses, says whether the \
      VIPs are silent and if not why, and can make them so and take that back. Levels are set and read back before a VIP is bound, and restored \
      after it is gone, so that no reply leaks in between. An apply that fails or is killed midway is rolled back, by itself or by the next call.",
+    "What is applied holds until the next boot. persist writes the levels and the VIPs to files, restore is what the boot unit runs, and boot says what will \
+     be in force after a reboot and which line of which file decides.",
     "Reading needs no privilege; apply and undo need CAP_NET_ADMIN in the user namespace that owns the network namespace, and --netns needs \
      CAP_SYS_ADMIN.",
 ];
 
 const EXIT_STATUS: &[(&str, &str)] = &[
-    ("0", "Done. Of check: every VIP is silent, perhaps with warnings. Of explain: there is an answer, whichever."),
+    (
+        "0",
+        "Done. Of check and boot: every VIP is silent, perhaps with warnings. Of explain: there is an answer, whichever.",
+    ),
     (
         "1",
-        "Findings. Of check: a VIP is not silent on some interface, or is not there. Of apply: refused, because a VIP would not be silent \
+        "Findings. Of check: a VIP is not silent on some interface, or is not there; of boot: will not be. Of apply and restore: refused, because a VIP would not be silent \
          afterwards; nothing was changed.",
     ),
     (
         "2",
-        "An error: wrong arguments, no such interface or namespace, a missing capability, a failed system call. Of check: it could not be told. \
+        "An error: wrong arguments, no such interface or namespace, a missing capability, a failed system call. Of check and boot: it could not be told. \
          Of explain: a level that decides is unknown.",
     ),
 ];
@@ -44,6 +49,9 @@ const FILES: &[(&str, &str)] = &[
         "The journal of a network namespace: what apply changed, for undo. A reboot forgets it as the kernel forgets the changes.",
     ),
     ("/run/lvsarp/netns-*.lock", "Held by an apply or undo at work."),
+    ("/etc/sysctl.d/90-lvsarp.conf", "The levels for the next boot, as persist writes them."),
+    ("/etc/lvsarp/real-server.json", "The VIPs for the next boot, as persist writes and restore reads them."),
+    ("/etc/systemd/system/lvsarp.service", "The unit that runs restore at boot."),
     ("/run/netns/NAME", "Network namespaces by name, as ip-netns(8) makes them."),
 ];
 
@@ -62,10 +70,16 @@ const EXAMPLES: &[(&str, &str)] = &[
         "What if the level were another one? Nothing is changed.",
     ),
     ("lvsarp undo", "Take back what apply did."),
+    ("lvsarp apply --vip 192.0.2.10 --persist", "The same so that it outlives a reboot."),
+    (
+        "lvsarp boot --interface eth0.100",
+        "What will be in force after a reboot, also on an interface that is not there yet?",
+    ),
+    ("lvsarp boot --root /mnt/image --vip 192.0.2.10", "The same of an image, without any privilege."),
     ("lvsarp levels arp_ignore", "What the values mean."),
 ];
 
-const SEE_ALSO: &[&str] = &["arp(7)", "ip-address(8)", "ip-netns(8)", "ipvsadm(8)", "sysctl(8)"];
+const SEE_ALSO: &[&str] = &["arp(7)", "ip-address(8)", "ip-netns(8)", "ipvsadm(8)", "sysctl(8)", "sysctl.d(5)"];
 
 /// The page in roff.
 pub(crate) fn page() -> Vec<u8> {
