@@ -8,6 +8,7 @@
 // Every pointer is checked for NULL and then trusted as far as the contract in the header goes. Functions marked unsafe would tell C nothing.
 #![allow(clippy::not_unsafe_ptr_arg_deref)]
 
+#[cfg(feature = "full")]
 mod boot;
 mod constants;
 mod decision;
@@ -16,12 +17,14 @@ mod handle;
 mod levels;
 mod open;
 mod outcome;
+#[cfg(feature = "full")]
 mod persist;
 mod server;
 mod tables;
 mod values;
 mod vips;
 
+#[cfg(feature = "full")]
 pub use boot::*;
 pub use constants::*;
 pub use decision::*;
@@ -29,6 +32,7 @@ pub use handle::lvsarp_host;
 pub use levels::*;
 pub use open::*;
 pub use outcome::*;
+#[cfg(feature = "full")]
 pub use persist::*;
 pub use server::*;
 pub use tables::*;

@@ -1,4 +1,4 @@
-//! liblvsarp.so and liblvsarp.a, made of the archive that cargo builds.
+//! liblvsarp.so, liblvsarp-full.so and liblvsarp.a, made of the archives that cargo builds.
 //!
 //! cargo alone cannot make a shared library with symbol versions, and its archive exports all of Rust's runtime, so
 //! that two of them clash in one program. Both libraries are made of one object here, from which everything
@@ -21,47 +21,90 @@ const OBJECT: &str = "lvsarp_c-";
 const ABOUT_NATIVE_LIBRARIES: &str = "note: link against the following native artifacts";
 const PC: &str = "bindings/c/packaging/lvsarp.pc.in";
 
-/// Builds the libraries.
-pub fn build(archive: Option<PathBuf>) -> Result<()> {
-    let archive = match archive {
-        Some(directory) => directory.join(ARCHIVE),
-        None => cargo()?,
-    };
-    let lib = tree::target("c/lib");
-    let shared = lib.join(format!("liblvsarp.so.{}", tree::VERSION));
-    let fixed = lib.join("liblvsarp.a");
-    let inputs = [archive.clone(), tree::root(tree::MAP), tree::root(PC), me()?];
-    if newest(&inputs) < oldest(&[shared.clone(), fixed.clone()]) {
-        return Ok(());
-    }
-    let work = tree::target("c/work");
-    let _ = fs::remove_dir_all(&work);
-    fs::create_dir_all(&work).and_then(|()| fs::create_dir_all(&lib)).map_err(|error| format!("{error}"))?;
-    let nodes = map::committed()?;
-    let versions = map::versions(&nodes);
-    let functions: Vec<&str> = versions.keys().copied().collect();
+/// The name of versions whose symbols only the whole library has.
+const FULL: &str = "LVSARP_FULL";
 
-    let object = one_object(&archive, &functions, &work)?;
-    let made = work.join("liblvsarp.a");
-    run(tool("ar")?.args(["rcsD"]).args([&made, &object]))?;
-    put(&made, &fixed)?;
-
-    let made = work.join("liblvsarp.so");
-    link(&object, &made, &work)?;
-    exports_what_it_should(&made, versions.iter().map(|(name, version)| format!("{name}@@{version}")).collect())?;
-    put(&made, &shared)?;
-    let soname = soname();
-    symlink(&shared, &lib.join(&soname))?;
-    symlink(&lib.join(&soname), &lib.join("liblvsarp.so"))
+/// A shared library: all of it, or what health checkers link and want small.
+struct Flavour {
+    /// `liblvsarp` or `liblvsarp-full`.
+    name: &'static str,
+    full: bool,
 }
 
-/// The name that programs record: it changes when the ABI breaks, which it does not before 1.0.
-fn soname() -> String {
-    format!("liblvsarp.so.{}", tree::MAJOR)
+const SMALL: Flavour = Flavour { name: "liblvsarp", full: false };
+const WHOLE: Flavour = Flavour { name: "liblvsarp-full", full: true };
+
+/// Builds the libraries: both shared ones, and the archive with everything.
+pub fn build(archive: Option<PathBuf>) -> Result<()> {
+    for flavour in [SMALL, WHOLE] {
+        let archive = match &archive {
+            Some(directory) => directory.join(ARCHIVE),
+            None => cargo(&flavour)?,
+        };
+        flavour.build(&archive)?;
+    }
+    Ok(())
+}
+
+impl Flavour {
+    fn build(&self, archive: &Path) -> Result<()> {
+        let lib = tree::target("c/lib");
+        let shared = lib.join(format!("{}.so.{}", self.name, tree::VERSION));
+        let fixed = lib.join("liblvsarp.a");
+        let inputs = [archive.to_owned(), tree::root(tree::MAP), tree::root(PC), me()?];
+        let outputs = if self.full { vec![shared.clone(), fixed.clone()] } else { vec![shared.clone()] };
+        if newest(&inputs) < oldest(&outputs) {
+            return Ok(());
+        }
+        let work = tree::target("c/work").join(self.name);
+        let _ = fs::remove_dir_all(&work);
+        fs::create_dir_all(&work).and_then(|()| fs::create_dir_all(&lib)).map_err(|error| format!("{error}"))?;
+        let nodes: Vec<map::Node> =
+            map::committed()?.into_iter().filter(|node| self.full || !node.version.starts_with(FULL)).collect();
+        let versions = map::versions(&nodes);
+        let functions: Vec<&str> = versions.keys().copied().collect();
+
+        let object = one_object(archive, &functions, &work, self.full)?;
+        if self.full {
+            let made = work.join("liblvsarp.a");
+            run(tool("ar")?.args(["rcsD"]).args([&made, &object]))?;
+            put(&made, &fixed)?;
+            symlink(&fixed, &lib.join("liblvsarp-full.a"))?;
+        }
+
+        let made = work.join("liblvsarp.so");
+        let script = work.join("lvsarp.map");
+        tree::write(&script, &map::script(&nodes))?;
+        self.link(&object, &made, &script, &work)?;
+        exports_what_it_should(&made, versions.iter().map(|(name, version)| format!("{name}@@{version}")).collect())?;
+        put(&made, &shared)?;
+        let soname = self.soname();
+        symlink(&shared, &lib.join(&soname))?;
+        symlink(&lib.join(&soname), &lib.join(format!("{}.so", self.name)))
+    }
+
+    /// The name that programs record: it changes when the ABI breaks, which it does not before 1.0.
+    fn soname(&self) -> String {
+        format!("{}.so.{}", self.name, tree::MAJOR)
+    }
+
+    /// Links the shared library.
+    fn link(&self, object: &Path, to: &Path, script: &Path, work: &Path) -> Result<()> {
+        let mut command = cc();
+        command.args(["-shared", "-Wl,--gc-sections", "-Wl,--no-undefined", "-Wl,--as-needed", "-Wl,-z,relro,-z,now"]);
+        command.arg(format!("-Wl,-soname,{}", self.soname()));
+        command.arg(format!("-Wl,--version-script={}", script.display()));
+        if relative_relocations_can_be_packed()? {
+            command.arg("-Wl,-z,pack-relative-relocs");
+        }
+        let whole = work.join("unstripped.so");
+        run(command.arg("-o").args([whole.as_path(), object]).args(native_libraries()?))?;
+        run(tool("strip")?.arg("--strip-all").arg("-o").args([to, &whole]))
+    }
 }
 
 /// Lets cargo build the archive, and notes what rustc says that it needs of the system.
-fn cargo() -> Result<PathBuf> {
+fn cargo(flavour: &Flavour) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // Panic messages name source files: those of other crates without the folder in which cargo keeps them here. With frame pointers the tables for
@@ -71,7 +114,9 @@ fn cargo() -> Result<PathBuf> {
     command
         .arg("--config")
         .arg(format!("build.rustflags=[{sources}, '-Cforce-frame-pointers=yes', '-Cllvm-args=-inline-threshold=10']"));
-    command.args(["rustc", "--locked", "--profile", "c", "-p", "lvsarp-c", "--", "--print", "native-static-libs"]);
+    command.args(["rustc", "--locked", "--profile", "c", "-p", "lvsarp-c"]);
+    command.args((!flavour.full).then_some("--no-default-features"));
+    command.args(["--", "--print", "native-static-libs"]);
     command.current_dir(tree::root("")).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("cannot run cargo: {error}"))?;
     let mut needed = None;
@@ -102,7 +147,7 @@ fn home() -> PathBuf {
 }
 
 /// The archive as one object, in which only the functions are global, and what they do not need is gone.
-fn one_object(archive: &Path, functions: &[&str], work: &Path) -> Result<PathBuf> {
+fn one_object(archive: &Path, functions: &[&str], work: &Path, full: bool) -> Result<PathBuf> {
     let members = output(tool("ar")?.arg("t").arg(archive))?;
     let mut ours = members.lines().filter(|member| member.starts_with(OBJECT));
     let (Some(member), None) = (ours.next(), ours.next()) else {
@@ -111,7 +156,7 @@ fn one_object(archive: &Path, functions: &[&str], work: &Path) -> Result<PathBuf
     let rust = work.join("rust.o");
     let code = finished(tool("ar")?.arg("p").arg(archive).arg(member))?.stdout;
     fs::write(&rust, code).map_err(|error| format!("{}: {error}", rust.display()))?;
-    exports_of_the_object(&rust, functions)?;
+    exports_of_the_object(&rust, functions, full)?;
     if !symbolizer::remove(&rust, work)? {
         eprintln!("this toolchain's symbolizer is not where we know it: the C libraries get some 200 kB larger");
     }
@@ -133,30 +178,16 @@ fn one_object(archive: &Path, functions: &[&str], work: &Path) -> Result<PathBuf
 }
 
 /// A function that the object has and the version script does not would be missing in silence.
-fn exports_of_the_object(object: &Path, functions: &[&str]) -> Result<()> {
+fn exports_of_the_object(object: &Path, functions: &[&str], full: bool) -> Result<()> {
     let table = output(tool("nm")?.args(["--extern-only", "--defined-only"]).arg(object))?;
     let there: Vec<&str> = table.lines().filter_map(|line| line.split(" T ").nth(1)).collect();
-    let lost = there.iter().find(|name| name.starts_with("lvsarp_") && !functions.contains(name));
+    let lost = there.iter().find(|name| full && name.starts_with("lvsarp_") && !functions.contains(name));
     let missing = functions.iter().find(|name| !there.contains(name));
     match (lost, missing) {
         (None, None) => Ok(()),
         (Some(name), _) => Err(format!("{name} is exported by bindings/c but not named in {}", tree::MAP)),
         (_, Some(name)) => Err(format!("{name} is named in {} but not exported by bindings/c", tree::MAP)),
     }
-}
-
-/// Links the shared library.
-fn link(object: &Path, to: &Path, work: &Path) -> Result<()> {
-    let mut command = cc();
-    command.args(["-shared", "-Wl,--gc-sections", "-Wl,--no-undefined", "-Wl,--as-needed", "-Wl,-z,relro,-z,now"]);
-    command.arg(format!("-Wl,-soname,{}", soname()));
-    command.arg(format!("-Wl,--version-script={}", tree::root(tree::MAP).display()));
-    if relative_relocations_can_be_packed()? {
-        command.arg("-Wl,-z,pack-relative-relocs");
-    }
-    let whole = work.join("liblvsarp.full.so");
-    run(command.arg("-o").args([whole.as_path(), object]).args(native_libraries()?))?;
-    run(tool("strip")?.arg("--strip-all").arg("-o").args([to, &whole]))
 }
 
 /// What Rust's runtime needs of the system; a test compares it with what rustc prints.

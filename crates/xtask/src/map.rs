@@ -49,6 +49,19 @@ pub fn parse(text: &str) -> Result<Vec<Node>> {
     Ok(nodes)
 }
 
+/// A version script of these versions.
+pub fn script(nodes: &[Node]) -> String {
+    let mut text = String::new();
+    let mut before = String::new();
+    for node in nodes {
+        let names: String = node.symbols.iter().map(|name| format!(" {name};")).collect();
+        let local = if before.is_empty() { " local: *;" } else { "" };
+        text.push_str(&format!("{} {{ global:{names}{local} }}{before};\n", node.version));
+        before = format!(" {}", node.version);
+    }
+    text
+}
+
 fn errors(nodes: &[Node], functions: &BTreeSet<&str>) -> Vec<String> {
     let mut errors = Vec::new();
     let mut seen = BTreeSet::new();
@@ -80,6 +93,12 @@ mod tests {
         let nodes = parse(MAP).unwrap();
         assert_eq!(versions(&nodes), BTreeMap::from([("a", "A_0.1"), ("b", "A_0.1"), ("c", "A_0.2")]));
         assert!(errors(&nodes, &BTreeSet::from(["a", "b", "c"])).is_empty());
+    }
+
+    #[test]
+    fn a_script_says_what_was_read() {
+        let nodes = parse(MAP).unwrap();
+        assert_eq!(script(&nodes), "A_0.1 { global: a; b; local: *; };\nA_0.2 { global: c; } A_0.1;\n");
     }
 
     #[test]
