@@ -15,6 +15,8 @@ pub const SYSCTL_CONF: &str = "/etc/sysctl.conf";
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     pub(crate) entries: Vec<Entry>,
+    /// Directories that are another one by another name, as positions in [`DIRECTORIES`].
+    pub(crate) same: Vec<(usize, usize)>,
 }
 
 /// One name in a directory.
@@ -77,8 +79,13 @@ impl Files {
         &self.entries
     }
 
-    /// The name at a path.
+    /// The name at a path. Where a directory is another one by a second name, as `/lib` on most systems, both paths find it.
     pub fn entry(&self, path: &[u8]) -> Option<&Entry> {
+        let own = rank(path);
+        if let Some((alias, real)) = self.same.iter().find(|(alias, _)| *alias == own) {
+            let name = path.get(DIRECTORIES[*alias].len()..)?;
+            return self.entry(&[DIRECTORIES[*real].as_bytes(), name].concat());
+        }
         self.position(path).ok().map(|at| &self.entries[at])
     }
 

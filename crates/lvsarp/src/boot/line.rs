@@ -17,7 +17,7 @@ pub(crate) fn systemd_lines(text: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r' | 0)).map(move |line| {
         let own = number;
         number += u32::from(line.last() == Some(&b'\n'));
-        (own, line)
+        (own, string(line))
     })
 }
 

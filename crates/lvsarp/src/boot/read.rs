@@ -30,8 +30,8 @@ impl Files {
     pub fn read(root: &Path) -> Result<Files> {
         let root = Root::open(root)?;
         let mut entries: Vec<Entry> = Vec::new();
-        let mut seen = Vec::new();
-        for directory in DIRECTORIES {
+        let (mut seen, mut same) = (Vec::new(), Vec::new());
+        for (rank, directory) in DIRECTORIES.into_iter().enumerate() {
             let fd = match root.find(directory.as_bytes()) {
                 Ok(fd) => fd,
                 Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP)) => {
@@ -41,10 +41,11 @@ impl Files {
             };
             // /lib is a link to usr/lib on most systems.
             let identity = sys::device_and_inode(fd.as_fd()).map_err(|error| Error::os("read", directory, &error))?;
-            if seen.contains(&identity) {
+            if let Some((_, other)) = seen.iter().find(|(other, _)| *other == identity) {
+                same.push((rank, *other));
                 continue;
             }
-            seen.push(identity);
+            seen.push((identity, rank));
             let place = path_of(&fd);
             if !fs::metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
                 continue;
@@ -64,7 +65,7 @@ impl Files {
             entries.extend(root.entry(SYSCTL_CONF.as_bytes(), &path_of(&etc).join("sysctl.conf")));
         }
         entries.sort_unstable_by(|left, right| order(&left.path, &right.path));
-        Ok(Files { entries })
+        Ok(Files { entries, same })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers a question in JSON: what a program makes of the files of a root directory.
 //!
-//! The question: `root`, `loader` ("systemd-sysctl 252"), and where they matter `kernel`, `first` (writes before there is any interface),
-//! `interfaces`, `addresses` (interfaces that have one), `before` (writes before the run: [scope, key, text]), `prefixes`, `files`, `late` (interfaces
+//! The question: `root`, `loader` ("systemd-sysctl 252"), and where they matter `kernel`, `inherited` (writes before there is `lo`:
+//! [scope, key, text]), `first` (writes before there is another interface), `interfaces`, `addresses` (interfaces that have one), `before` (writes before the run), `prefixes`, `files`, `late` (interfaces
 //! that appear after the run; for systemd the program runs again for each).
 
 use std::error::Error;
@@ -17,8 +17,9 @@ pub fn answer(question: &Value) -> Result<Value, Box<dyn Error>> {
     let loader: Loader = text(&question["loader"])?.parse()?;
     let kernel = question["kernel"].as_str().map_or(KernelVersion(6, 18), KernelVersion::parse);
     let mut machine = Machine::new(kernel);
-    write(&mut machine, &question["first"])?;
+    write(&mut machine, &question["inherited"])?;
     machine.add(b"lo");
+    write(&mut machine, &question["first"])?;
     for name in texts(&question["interfaces"])? {
         machine.add(&name);
     }
