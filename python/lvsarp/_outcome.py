@@ -36,7 +36,7 @@ class Finding(Value):
     def __str__(self) -> str:
         return f"{self.severity}: {self.message}" + (f"; {self.hint}" if self.hint else "")
 
-    def brief(self) -> str:
+    def _brief(self) -> str:
         return " ".join([word for word in (self.severity, self.code, self.interface, self.vip) if word])
 
 

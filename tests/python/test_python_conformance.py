@@ -184,6 +184,18 @@ def test_there_are_cases_and_each_could_fail(forked):
         {"call": "would_reply", "with": REQUEST, "expect": {"trace": []}},
         {"call": "would_reply", "with": {**REQUEST, "set": "all.arp_ignore=1"}, "error": "invalid-input"},
         {"call": "would_reply", "with": {**REQUEST, "snapshot": "format-1"}, "expect": {"rule": "reply: it is up"}},
+        {"call": "file", "with": {"path": "/etc/a"}, "expect": "net.ipv4.conf.all.arp_ignore=1"},
+        {"call": "file", "with": {"path": "/etc/b"}, "expect": {"link": "b"}},
+        {"call": "file", "with": {"path": "/etc/c"}, "expect": ""},
+        {"call": "tree", "expect": ["/etc/a"]},
+        {"call": "sh", "with": {"line": "echo $ROOT"}, "expect": "/"},
+        {"call": "persist", "with": {"vips": ["192.0.2.10"]}, "expect": {"changed": False}},
+        {"call": "persist", "with": {"vips": ["192.0.2.10"], "dry_run": True}, "expect": {"steps": []}},
+        {"call": "unpersist", "expect": {"changed": True}},
+        {"call": "restore", "expect": {"codes": []}},
+        {"call": "boot", "expect": {"levels": {"all/arp_ignore": {"file": "/etc/a"}}}},
+        {"call": "boot", "expect": {"levels": {"eth7/arp_ignore": {}}}},
     ):
+        files = {"/etc/a": "net.ipv4.conf.all.arp_ignore=1\n", "/etc/b": {"link": "a"}}
         with pytest.raises(AssertionError):
-            forked(run, {"name": "wrong", "setup": [], "calls": [call]})
+            forked(run, {"name": "wrong", "setup": [], "files": files, "calls": [call]})

@@ -28,6 +28,7 @@ VALUES = [
     LocalRoute("198.51.100.0/24", 1, "lo", 255, 204),
     lvsarp.keys()[3],
     lvsarp.levels("arp_ignore")[0],
+    lvsarp.BootLevel("eth0", "arp_ignore", 1, None, "/etc/sysctl.d/50-a.conf", 3, False),
 ]
 
 
