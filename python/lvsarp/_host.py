@@ -371,8 +371,10 @@ class Host:
         dry_run
             Change nothing and lock nothing: ``steps`` and ``findings`` are what a call would do, ``changed`` is False.
 
-        ``lock_timeout`` is as in :meth:`apply`; see :meth:`plan` for the other arguments. In the steps of the result
-        ``act`` is ``write`` or ``remove`` and ``thing`` the path of the file, with the root in front.
+        ``lock_timeout`` is as in :meth:`apply`, and nothing is locked where the root is another one than ``/``; see
+        :meth:`plan` for the other arguments. The findings also say what would keep the files from doing at the next boot
+        what they are for. In the steps of the result ``act`` is ``write`` or ``remove`` and ``thing`` the path of the
+        file, with the root in front.
 
         Raises what :meth:`plan` raises; RefusedError for a file that somebody edited, that lvsarp did not write, or that
         is masked; ValueError for a path that cannot be, one that is not UTF-8 and where no program is found;
