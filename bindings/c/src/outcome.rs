@@ -81,7 +81,7 @@ fn step(step: &Step) -> lvsarp_step {
             Change::Level { .. } => LVSARP_STEP_LEVEL,
             Change::Address { .. } => LVSARP_STEP_ADDRESS,
             Change::Route { .. } => LVSARP_STEP_ROUTE,
-            Change::File { .. } => LVSARP_STEP_FILE,
+            Change::File(_) => LVSARP_STEP_FILE,
         },
         has: if old.is_some() { LVSARP_HAS_OLD } else { 0 } | if new.is_some() { LVSARP_HAS_NEW } else { 0 },
         ..lvsarp_step::empty()

@@ -94,7 +94,7 @@ fn steps(steps: &[Step], paint: Paint) -> String {
     for step in steps {
         let change = &step.change;
         let values = match (change.old(), change.new_value()) {
-            _ if matches!(change, Change::Route { .. } | Change::File { .. }) => String::new(),
+            _ if matches!(change, Change::Route { .. } | Change::File(_)) => String::new(),
             (Some(old), Some(new)) => format!("{old} -> {new}"),
             (None, Some(new)) => new,
             _ => String::new(),

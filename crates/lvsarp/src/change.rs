@@ -46,14 +46,18 @@ pub enum Change {
         new: Option<LocalRoute>,
     },
     /// A file that outlives a reboot. No journal has it: it is put back by what wrote it.
-    File {
-        /// Its path below the root that it was written for.
-        path: String,
-        /// What it held before.
-        old: Option<String>,
-        /// What it holds after.
-        new: Option<String>,
-    },
+    File(Box<FileText>),
+}
+
+/// A file's text, before and after.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileText {
+    /// Its path, with the root that it was written for in front.
+    pub path: String,
+    /// What it held before.
+    pub old: Option<String>,
+    /// What it holds after.
+    pub new: Option<String>,
 }
 
 impl Read for Change {
@@ -85,7 +89,11 @@ impl Change {
             // Whatever way an address was bound, it is put back and taken away over netlink, which has no classful instant.
             Change::Address { old, new, .. } => Change::Address { old: new, new: old, method: Method::Netlink },
             Change::Route { old, new } => Change::Route { old: new, new: old },
-            Change::File { path, old, new } => Change::File { path, old: new, new: old },
+            Change::File(mut file) => {
+                let FileText { old, new, .. } = &mut *file;
+                std::mem::swap(old, new);
+                Change::File(file)
+            }
         }
     }
 
@@ -98,8 +106,8 @@ impl Change {
             Change::Address { .. } => "rebind",
             Change::Route { new: Some(_), .. } => "add-route",
             Change::Route { .. } => "delete-route",
-            Change::File { new: Some(_), .. } => "write",
-            Change::File { .. } => "remove",
+            Change::File(file) if file.new.is_some() => "write",
+            Change::File(_) => "remove",
         }
     }
 
@@ -116,7 +124,7 @@ impl Change {
                 Some(LocalRoute { prefix, .. }) => format!("local {prefix}"),
                 None => String::new(),
             },
-            Change::File { path, .. } => path.clone(),
+            Change::File(file) => file.path.clone(),
         }
     }
 
@@ -125,8 +133,8 @@ impl Change {
         match self {
             Change::Level { old, .. } => Some(old.to_string()),
             Change::Address { old, .. } => old.as_ref().map(attributes),
-            Change::Route { old: None, .. } | Change::File { old: None, .. } => None,
-            Change::Route { .. } | Change::File { .. } => Some("present".to_owned()),
+            Change::Route { old, .. } => present(old.is_some()),
+            Change::File(file) => present(file.old.is_some()),
         }
     }
 
@@ -135,10 +143,14 @@ impl Change {
         match self {
             Change::Level { new, .. } => Some(new.to_string()),
             Change::Address { new, .. } => new.as_ref().map(attributes),
-            Change::Route { new: None, .. } | Change::File { new: None, .. } => None,
-            Change::Route { .. } | Change::File { .. } => Some("present".to_owned()),
+            Change::Route { new, .. } => present(new.is_some()),
+            Change::File(file) => present(file.new.is_some()),
         }
     }
+}
+
+fn present(there: bool) -> Option<String> {
+    there.then(|| "present".to_owned())
 }
 
 /// The part of an address that is not its place.
@@ -154,7 +166,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.act(), self.thing())?;
         match (self.old(), self.new_value()) {
-            _ if matches!(self, Change::Route { .. } | Change::File { .. }) => Ok(()),
+            _ if matches!(self, Change::Route { .. } | Change::File(_)) => Ok(()),
             (Some(old), Some(new)) => write!(f, ": {old} -> {new}"),
             (None, Some(new)) => write!(f, ": {new}"),
             _ => Ok(()),

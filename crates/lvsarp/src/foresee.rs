@@ -25,7 +25,7 @@ impl Snapshot {
                     gone.extend(old.iter().map(|a| (a.index, a.local, a.prefixlen)));
                     bound.extend(new.clone());
                 }
-                Change::File { .. } => {}
+                Change::File(_) => {}
                 Change::Route { old, new } => {
                     self.local_routes.retain(|route| Some(route) != old.as_ref());
                     self.local_routes.extend(new.clone());

@@ -119,7 +119,7 @@ impl Subject {
                 Subject::Address(address.index, address.local, address.prefixlen)
             }
             Change::Route { old, new } => Subject::Route(new.as_ref().or(old.as_ref())?.prefix),
-            Change::File { .. } => return None,
+            Change::File(_) => return None,
         })
     }
 }

@@ -88,7 +88,7 @@ pub use apply::LOCK_PATIENCE;
 pub use arp::Role;
 pub use arp::trace::Check;
 pub use boot::{Boot, BootLevel, BootOptions};
-pub use change::{Change, Changes, Step};
+pub use change::{Change, Changes, FileText, Step};
 pub use check::{Finding, Report, Severity, Verdict};
 pub use conf::Via;
 pub use decision::{Decision, Learning, Outcome, Witness};

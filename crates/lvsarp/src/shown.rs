@@ -48,7 +48,7 @@ impl<'a> Shown<'a> {
             Change::Route { old: Some(old), new: None } => !self.snapshot.local_routes.contains(old),
             Change::Address { old: None, new: None, .. } | Change::Route { old: None, new: None } => true,
             // Not a matter of the kernel.
-            Change::File { .. } => true,
+            Change::File(_) => true,
         }
     }
 

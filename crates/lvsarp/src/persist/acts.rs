@@ -10,7 +10,7 @@ use super::removal::remove_all;
 use super::steps::{Written, put_back};
 use super::{managers, wanted};
 use crate::boot::BootOptions;
-use crate::change::{Change, Changes, Step};
+use crate::change::{Change, Changes, FileText, Step};
 use crate::check::{About, Finding, Findings, Severity};
 use crate::error::Result;
 use crate::host::Host;
@@ -134,7 +134,7 @@ fn changes(written: Written, root: &Path, reason: &str) -> Changes {
         false => format!("{}{path}", root.display().to_string().trim_end_matches('/')),
     };
     let steps = written.files.into_iter().map(|file| Step {
-        change: Change::File { path: below(file.path), old: text(file.old), new: text(file.new) },
+        change: Change::File(Box::new(FileText { path: below(file.path), old: text(file.old), new: text(file.new) })),
         reason: reason.to_owned(),
     });
     Changes { findings: written.findings, ..Changes::done(steps.collect()) }
