@@ -37,7 +37,12 @@ pub(crate) fn run(args: &BootArgs, netns: Option<&Netns>, look: Look) -> Result<
     }
     let mut text = by(&boot) + &table(&boot.levels).render(look.paint) + &findings(&boot.findings, look.paint);
     if boot.ok {
-        let sentence = Silent::among(&boot.verdicts, named.as_deref().unwrap_or_default()).sentence();
+        let sentence = match &named {
+            None if boot.findings.iter().any(|finding| finding.code == "nothing-needed") => {
+                "no interface speaks ARP, so nothing can leak".to_owned()
+            }
+            _ => Silent::among(&boot.verdicts, named.as_deref().unwrap_or_default()).sentence(),
+        };
         text.push_str(&format!("{}: after a reboot {sentence}\n", look.paint.tone(Tone::Good, "ok")));
     }
     Ok(Answer::text(text).with_status(status))

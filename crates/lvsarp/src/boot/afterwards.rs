@@ -180,13 +180,12 @@ fn because(finding: &mut Finding, predicted: &[Predicted]) {
         Some(origin) => {
             finding.message.push_str(&format!("; {origin} sets {}/{key} to {value}", deciding.scope));
             if origin.file != persist::levels_file::PATH.as_bytes() {
-                finding.hint =
-                    "change or remove that line, or give the file a name that sorts before 90-lvsarp.conf".to_owned();
+                finding.hint = "change or remove that line".to_owned();
             }
         }
         None if value == 0 => {
             finding.message.push_str(&format!("; no file sets {key} of all or {name} to another value"));
-            finding.hint = "lvsarp persist writes the levels for the next boot".to_owned();
+            finding.hint = "lvsarp persist writes the levels to a file that is read at boot".to_owned();
         }
         None => {}
     }

@@ -14,6 +14,7 @@ const SWAPPED: (u32, u32, u32) = (1, 35, 0);
 pub(crate) fn run<'f>(loader: &Loader, run: &mut Run<'f, '_>, arguments: &Arguments) {
     let conf = [SYSCTL_CONF.as_bytes().to_vec()];
     let names = if arguments.files.is_empty() { &conf } else { &arguments.files[..] };
+    run.reads_only(names);
     let mut ended = None;
     for name in names {
         let Some(entry) = run.files.entry(name) else { continue };

@@ -30,7 +30,7 @@ struct Entry {
 pub struct Value {
     /// What is in force.
     pub number: i32,
-    /// The line that set it; none where it is the kernel's own default, or was there before.
+    /// The line that set it, or that would have if it had not been so already; none where it is the kernel's own default, or was there before.
     pub origin: Option<Origin>,
     /// Whether a write to `default` leaves it alone: it was written itself, successfully or not, or the interface has had an address.
     pub explicit: bool,
@@ -110,6 +110,14 @@ impl Machine {
             }
         }
         number.map(drop)
+    }
+
+    /// A line would write what is there already, and a program that looks first does not write it. It decides the value all the same; only what is
+    /// explicit stays as it was.
+    pub(crate) fn credit(&mut self, scope: &[u8], key: Key, origin: Origin) {
+        if let (Some(index), Ok(at)) = (index(key), self.position(scope)) {
+            self.scopes[at].values[index].origin = Some(origin);
+        }
     }
 
     /// What a key holds; none where there is no such interface, or the key is neither `arp_ignore` nor `arp_announce`.

@@ -32,12 +32,13 @@ pub(crate) fn run<'f>(loader: &Loader, run: &mut Run<'f, '_>, arguments: &Argume
         if run.files.entry(SYSCTL_CONF.as_bytes()).is_some_and(is_regular) {
             preload(loader, run, SYSCTL_CONF.as_bytes(), &mut settings);
         }
-    } else if arguments.files.is_empty() {
-        preload(loader, run, SYSCTL_CONF.as_bytes(), &mut settings);
     } else {
-        for name in &arguments.files {
+        let conf = [SYSCTL_CONF.as_bytes().to_vec()];
+        let names = if arguments.files.is_empty() { &conf } else { &arguments.files[..] };
+        for name in names {
             preload(loader, run, name, &mut settings);
         }
+        run.reads_only(names);
     }
     write_all(loader, run, &settings);
 }

@@ -139,6 +139,13 @@ impl<'f, 'm> Run<'f, 'm> {
         }
     }
 
+    /// The program reads these files and no others.
+    pub fn reads_only(&mut self, names: &[Vec<u8>]) {
+        for entry in self.files.entries().iter().filter(|entry| !names.contains(&entry.path)) {
+            self.remark_file(&entry.path, RemarkKind::Ignored, &"the program does not read this file");
+        }
+    }
+
     /// A file is not read because of another one of the same name.
     pub fn hidden(&mut self, entry: &Entry, by: &Entry) {
         let other = String::from_utf8_lossy(&by.path);

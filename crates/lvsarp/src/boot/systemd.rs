@@ -4,6 +4,7 @@ use crate::boot::files::{Content, DIRECTORIES, Entry, rank};
 use crate::boot::glob::{Flags, fnmatch, glob, is_pattern};
 use crate::boot::line::{self, Line};
 use crate::boot::loader::{Arguments, Loader};
+use crate::boot::machine::Origin;
 use crate::boot::mention::subject;
 use crate::boot::remark::RemarkKind;
 use crate::boot::run::{Place, Run};
@@ -230,6 +231,8 @@ impl<'f> Table<'f> {
                         "the value is there already and is not written again, so a later write to default replaces it";
                     run.remark(place, RemarkKind::NotPinned, &text);
                 }
+                let origin = Origin { file: place.file.to_vec(), line: place.line, copied: false };
+                run.machine.credit(&scope, key, origin);
                 return;
             }
         }
