@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "expect.h"
+#include "own_root.h"
 
 static const char *const VIP[] = { "192.0.2.10" };
 
@@ -32,6 +33,13 @@ static int never_note(const struct lvsarp_note *note, void *arg)
     return 0;
 }
 
+static int never_level(const struct lvsarp_boot_level *level, void *arg)
+{
+    (void)level;
+    *(int *)arg += 1;
+    return 0;
+}
+
 /* The handle of the walk is in a call: nothing gets in, and asking why is harmless. */
 static void own_handle_is_busy(struct lvsarp_host *h)
 {
@@ -53,6 +61,11 @@ static void own_handle_is_busy(struct lvsarp_host *h)
     EXPECT(lvsarp_plan(h, VIP, 1, NULL, NULL, NULL) == -EBUSY, "plan");
     EXPECT(lvsarp_apply(h, VIP, 1, NULL) == -EBUSY, "apply");
     EXPECT(lvsarp_undo(h) == -EBUSY, "undo");
+    EXPECT(lvsarp_persist(h, VIP, 1, NULL, NULL) == -EBUSY && lvsarp_unpersist(h, NULL) == -EBUSY, "persist");
+    EXPECT(lvsarp_restore(h, NULL) == -EBUSY, "restore");
+    EXPECT(lvsarp_boot(h, VIP, 1, NULL, 0, NULL, never, &called) == -EBUSY && called == 0, "boot");
+    EXPECT(lvsarp_boot_level_each(h, never_level, &called) == -EBUSY && called == 0, "boot_level_each");
+    EXPECT(lvsarp_boot_rehearsed(h) == -EBUSY && lvsarp_boot_loader(h)[0] == 0, "the loader in a call");
     struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     EXPECT(lvsarp_would_reply(h, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, never_note, &called) == -EBUSY &&
                lvsarp_would_announce(h, "192.0.2.1", "eth0", NULL, 0, &decision, never_note, &called) == -EBUSY,
@@ -109,6 +122,9 @@ WALK(steps, step, (lvsarp_plan(h, VIP, 1, NULL, NULL, NULL), lvsarp_step_each(h,
 WALK(check, finding, lvsarp_check(h, VIP, 1, cb_check, arg))
 WALK(findings, finding, (lvsarp_check(h, VIP, 1, NULL, NULL), lvsarp_finding_each(h, cb_findings, arg)))
 WALK(verdicts, verdict, (lvsarp_check(h, VIP, 1, NULL, NULL), lvsarp_verdict_each(h, cb_verdicts, arg)))
+WALK(boot, finding, lvsarp_boot(h, VIP, 1, NULL, 0, NULL, cb_boot, arg))
+WALK(boot_levels, boot_level,
+     (lvsarp_boot(h, VIP, 1, NULL, 0, NULL, NULL, NULL), lvsarp_boot_level_each(h, cb_boot_levels, arg)))
 WALK(meanings, meaning, lvsarp_meaning_each(LVSARP_ARP_IGNORE, NULL, cb_meanings, arg))
 WALK(keys, key, lvsarp_key_each(cb_keys, arg))
 static struct lvsarp_decision decision = LVSARP_DECISION_INIT;
@@ -139,6 +155,8 @@ static const struct walk {
     { "check", walk_check, sizeof(struct lvsarp_finding), 1, 1, 2 },
     { "finding_each", walk_findings, sizeof(struct lvsarp_finding), 1, 0, 2 },
     { "verdict_each", walk_verdicts, sizeof(struct lvsarp_verdict), 1, 0, 2 },
+    { "boot", walk_boot, sizeof(struct lvsarp_finding), 1, 1, 2 },
+    { "boot_level_each", walk_boot_levels, sizeof(struct lvsarp_boot_level), 1, 0, 8 },
     { "would_reply", walk_reply, sizeof(struct lvsarp_note), 1, 0, 2 },
     { "would_announce", walk_announce, sizeof(struct lvsarp_note), 1, 0, 2 },
     { "meaning_each", walk_meanings, sizeof(struct lvsarp_meaning), 0, 0, 5 },
@@ -250,6 +268,7 @@ static void nested_walks(void)
 
 int main(void)
 {
+    enter_own_root();
     struct lvsarp_host *h = must_open(NULL), *other = must_open(NULL);
     /* Two of each: 192.0.2.10 is what the plans and checks are about, and is missing. */
     const char *const vips[] = { "192.0.2.20", "192.0.2.21" };

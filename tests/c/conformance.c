@@ -32,6 +32,7 @@ _Noreturn void fail(const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
+    remove_root();
     _Exit(EXIT_FAILURE);
 }
 
@@ -135,6 +136,7 @@ static void run_case(const json_t *one)
     size_t i;
 
     shell("ip link set lo up");
+    make_root(json_object_get(one, "files"));
     json_array_foreach(json_object_get(one, "setup"), i, item)
         shell(json_string_value(item));
     if (lvsarp_open_message(NULL, &h, message, sizeof(message)) != 0)
@@ -144,6 +146,7 @@ static void run_case(const json_t *one)
     if (i == 0)
         fail("it has no calls");
     lvsarp_close(h);
+    remove_root();
 }
 
 int main(int argc, char **argv)

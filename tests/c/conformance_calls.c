@@ -8,7 +8,7 @@
 
 #include "conformance.h"
 
-static const char *text(const json_t *with, const char *key, const char *otherwise)
+const char *text(const json_t *with, const char *key, const char *otherwise)
 {
     const char *value = json_string_value(json_object_get(with, key));
     return value != NULL ? value : otherwise;
@@ -44,14 +44,15 @@ static int32_t number_of(const json_t *with, const char *key, const struct word 
 }
 
 /* Puts a text into a field of a struct. One that does not fit has no end there, which the library refuses. */
-static void put(char field[16], const char *text)
+void put(char *field, size_t size, const char *text)
 {
     size_t length = strlen(text) + 1;
-    memcpy(field, text, length < 16 ? length : 16);
+    memcpy(field, text, length < size ? length : size);
 }
+#define PUT(field, text) put((field), sizeof(field), (text))
 
 /* The texts of two lists in one array, which is there even where it is empty. */
-static const char **texts(const json_t *first, const json_t *second, size_t *n)
+const char **texts(const json_t *first, const json_t *second, size_t *n)
 {
     const char **all = calloc(json_array_size(first) + json_array_size(second) + 1, sizeof(*all));
     json_t *item;
@@ -76,7 +77,7 @@ static json_t *codes(json_t *findings)
 }
 
 /* What the last call did and found. Cases name findings by their codes. */
-static json_t *outcome(struct lvsarp_host *h)
+json_t *outcome(struct lvsarp_host *h)
 {
     json_t *steps = json_array(), *findings = json_array();
     int changed = lvsarp_changed(h);
@@ -97,7 +98,7 @@ static json_t *changed(struct lvsarp_host *h)
 }
 
 /* Takes the result of a call that returned rc, unless it failed. */
-static int done(struct lvsarp_host *h, int rc, json_t *(*take)(struct lvsarp_host *h), json_t **result)
+int done(struct lvsarp_host *h, int rc, json_t *(*take)(struct lvsarp_host *h), json_t **result)
 {
     if (rc == 0)
         *result = take(h);
@@ -154,9 +155,9 @@ static int bind_vip(struct lvsarp_host *h, const json_t *with, json_t **result)
 
         options.method = number_of(with, "method", METHODS);
         options.flags = force(with);
-        put(options.dev, dev);
-        put(options.label, text(with, "label", ""));
-        put(options.address_scope, text(with, "scope", ""));
+        PUT(options.dev, dev);
+        PUT(options.label, text(with, "label", ""));
+        PUT(options.address_scope, text(with, "scope", ""));
         rc = lvsarp_vip_bind_many(h, &vip, 1, &options, &bound);
         if (rc == 0 ? bound != lvsarp_changed(h) : bound != -1)
             fail("lvsarp_vip_bind_many() returned %d and put %d into its array", rc, (int)bound);
@@ -187,14 +188,21 @@ static int open_copy(const char *json, size_t length, void *copy)
     return lvsarp_open_snapshot(json, length, copy, NULL, 0);
 }
 
-/* The same snapshot as JSON gives the same verdict on the same VIPs. */
-static void check_a_copy(struct lvsarp_host *h, const char **vips, size_t n, const json_t *expected)
+struct lvsarp_host *copy_of(struct lvsarp_host *h)
 {
     struct lvsarp_host *copy;
-    json_t *findings = json_array();
 
     if (lvsarp_snapshot(h, open_copy, &copy) != 0)
         fail("no snapshot, or not one that can be read: %s", lvsarp_message(h));
+    return copy;
+}
+
+/* The same snapshot as JSON gives the same verdict on the same VIPs. */
+static void check_a_copy(struct lvsarp_host *h, const char **vips, size_t n, const json_t *expected)
+{
+    struct lvsarp_host *copy = copy_of(h);
+    json_t *findings = json_array();
+
     if (lvsarp_check(copy, vips, n, add_finding, findings) < 0)
         fail("no check of a snapshot: %s", lvsarp_message(copy));
     json_t *found = codes(findings);
@@ -253,13 +261,11 @@ static int decide(struct lvsarp_host *h, const json_t *with, int is_reply, uint3
 static int decision_here_and_there(struct lvsarp_host *h, const json_t *with, int is_reply, json_t **result)
 {
     uint32_t flags = json_is_true(json_object_get(with, "verify")) ? LVSARP_VERIFY : 0;
-    struct lvsarp_host *copy;
     json_t *there = NULL;
 
     int rc = decide(h, with, is_reply, flags, result);
     if (rc == 0) {
-        if (lvsarp_snapshot(h, open_copy, &copy) != 0)
-            fail("no snapshot, or not one that can be read: %s", lvsarp_message(h));
+        struct lvsarp_host *copy = copy_of(h);
         if (decide(copy, with, is_reply, 0, &there) != 0)
             fail("no decision on a snapshot: %s", lvsarp_message(copy));
         if (flags != 0)
@@ -283,7 +289,7 @@ static int would_announce(struct lvsarp_host *h, const json_t *with, json_t **re
 }
 
 /* What a case wants of plan or apply. Prefixes are in the list of VIPs, told from them by a flag and their length. */
-static const char **wish(const json_t *with, struct lvsarp_apply_options *options, size_t *n)
+const char **wish(const json_t *with, struct lvsarp_apply_options *options, size_t *n)
 {
     const json_t *prefixes = json_object_get(with, "prefixes");
     const char **all = texts(json_object_get(with, "vips"), prefixes, n);
@@ -298,9 +304,9 @@ static const char **wish(const json_t *with, struct lvsarp_apply_options *option
             if (strchr(all[i], '/') != NULL)
                 fail("C has no way to say that %s is a VIP where prefixes are routes", all[i]);
     }
-    put(options->dev, text(with, "dev", ""));
-    put(options->label, text(with, "label", ""));
-    put(options->address_scope, strcmp(address_scope, "auto") != 0 ? address_scope : "");
+    PUT(options->dev, text(with, "dev", ""));
+    PUT(options->label, text(with, "label", ""));
+    PUT(options->address_scope, strcmp(address_scope, "auto") != 0 ? address_scope : "");
     return all;
 }
 
@@ -360,6 +366,12 @@ static const struct {
     { "plan", " vips prefixes scope dev label address_scope method force ", plan },
     { "apply", " vips prefixes scope dev label address_scope method force ", apply },
     { "undo", " ", undo },
+    { "persist",
+      " vips prefixes scope dev label address_scope method force sysctl_conf comment_out program native overwrite dry_run ",
+      persist },
+    { "unpersist", " sysctl_conf overwrite ", unpersist },
+    { "restore", " ", restore },
+    { "boot", " vips interfaces loader ", boot },
 };
 
 /* What is asked in place of the host: a snapshot in a file or of the host, with settings such as all.arp_ignore=3. */
@@ -377,8 +389,8 @@ static int describe(struct lvsarp_host *h, const json_t *with, struct lvsarp_hos
             fail("no snapshot %s: %s", file, whole != NULL ? message : error.text);
         free(whole);
         json_decref(json);
-    } else if (lvsarp_snapshot(h, open_copy, copy) != 0) {
-        fail("no snapshot, or not one that can be read: %s", lvsarp_message(h));
+    } else {
+        *copy = copy_of(h);
     }
     for (; rc == 0 && sscanf(set, " %255[^= ]=%d%n", setting, &value, &length) == 2; set += length) {
         char *key = strrchr(setting, '.');
@@ -437,6 +449,8 @@ struct answer ask(struct lvsarp_host *h, const char *name, const json_t *with)
         answer.code = CALLS[i].call(asked, with, &answer.result);
     snprintf(answer.said, sizeof(answer.said), "%s %s", lvsarp_message(asked), lvsarp_hint(asked));
     snprintf(answer.kind, sizeof(answer.kind), "%s", lvsarp_kind(asked));
+    without_root(answer.said);
+    json_without_root(answer.result);
     if (asked != h)
         lvsarp_close(asked);
     if (answer.code > 0 || (answer.code == 0) != (answer.said[0] == ' '))

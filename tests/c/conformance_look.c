@@ -79,6 +79,7 @@ json_t *look(const char *call, const json_t *with)
     const char *key = json_string_value(json_object_get(with, "key"));
     const char *line = json_string_value(json_object_get(with, "line"));
     const char *dev = json_string_value(json_object_get(with, "dev"));
+    const char *path = json_string_value(json_object_get(with, "path"));
 
     if (strcmp(call, "sh") == 0 && line != NULL)
         return json_string(shell(line));
@@ -86,5 +87,9 @@ json_t *look(const char *call, const json_t *with)
         return sysctl(key);
     if (strcmp(call, "shown") == 0 && dev != NULL)
         return shown(dev);
+    if (strcmp(call, "file") == 0 && path != NULL)
+        return file_below(path);
+    if (strcmp(call, "tree") == 0)
+        return tree_below();
     return NULL;
 }

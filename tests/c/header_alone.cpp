@@ -14,6 +14,8 @@ int main()
     lvsarp_levels levels = LVSARP_LEVELS_INIT;
     lvsarp_apply_options apply = LVSARP_APPLY_OPTIONS_INIT;
     lvsarp_bind_options bind = LVSARP_BIND_OPTIONS_INIT;
+    lvsarp_persist_options persist = LVSARP_PERSIST_OPTIONS_INIT;
+    lvsarp_boot_options boot = LVSARP_BOOT_OPTIONS_INIT;
     lvsarp_meaning meaning = LVSARP_MEANING_INIT;
     lvsarp_decision decision = LVSARP_DECISION_INIT;
     lvsarp_host *h = nullptr;
@@ -21,6 +23,8 @@ int main()
 
     static_cast<void>(levels);
     static_cast<void>(bind);
+    static_cast<void>(persist);
+    static_cast<void>(boot);
     static_cast<void>(meaning);
     static_cast<void>(decision);
     if (lvsarp_open(nullptr, &h) == 0 && lvsarp_plan(h, vips, 1, &apply, nullptr, nullptr) == 0)

@@ -1,10 +1,13 @@
 /* Calls the library as no careful program would. `hostile SECTION...` runs sections; each call goes to stdout. */
 #define _GNU_SOURCE
 #include "hostile.h"
+#include "own_root.h"
 
 struct lvsarp_host *h;
 int recorded;
 struct outputs out;
+const struct lvsarp_persist_options DRY_RUN = { sizeof DRY_RUN, LVSARP_DRY_RUN, 0, "", "", "" };
+const struct lvsarp_boot_options NO_REHEARSAL = { sizeof NO_REHEARSAL, LVSARP_NO_REHEARSAL, 0, "", "" };
 
 static struct outputs before;
 static char noted[256];
@@ -81,6 +84,7 @@ static int only_looks(const char *function)
 {
     static const char *const functions[] = {
         "lvsarp_changed", "lvsarp_rolled_back", "lvsarp_step_each", "lvsarp_finding_each", "lvsarp_verdict_each",
+        "lvsarp_boot_level_each", "lvsarp_boot_rehearsed",
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (strcmp(function, functions[i]) == 0)
@@ -165,6 +169,7 @@ int see_verdict(const struct lvsarp_verdict *it, void *arg) { return see(it, it-
 int see_note(const struct lvsarp_note *it, void *arg) { return see(it, it->size, arg); }
 int see_meaning(const struct lvsarp_meaning *it, void *arg) { return see(it, it->size, arg); }
 int see_key(const struct lvsarp_key *it, void *arg) { return see(it, it->size, arg); }
+int see_level(const struct lvsarp_boot_level *it, void *arg) { return see(it, it->size, arg); }
 
 struct text {
     char *bytes;
@@ -206,6 +211,7 @@ static const struct section {
 
 int main(int argc, char **argv)
 {
+    enter_own_root();
     for (int i = 1; i < argc; i++) {
         const struct section *section = NULL;
         for (size_t j = 0; j < sizeof SECTIONS / sizeof *SECTIONS; j++)

@@ -43,6 +43,10 @@ int judge(const char *file, int line, const char *function, const char *argument
 #define TRY_TEXT(function, arguments) judge_text(__FILE__, __LINE__, #function, #arguments, function arguments)
 const char *judge_text(const char *file, int line, const char *function, const char *arguments, const char *text);
 
+/* Options that write no file, and those that run no program. */
+extern const struct lvsarp_persist_options DRY_RUN;
+extern const struct lvsarp_boot_options NO_REHEARSAL;
+
 /* What a call that would change something returns where all is right with it. */
 #define CHANGES (recorded ? -EROFS : 0)
 
@@ -60,6 +64,7 @@ int see_verdict(const struct lvsarp_verdict *verdict, void *arg);
 int see_note(const struct lvsarp_note *note, void *arg);
 int see_meaning(const struct lvsarp_meaning *meaning, void *arg);
 int see_key(const struct lvsarp_key *key, void *arg);
+int see_level(const struct lvsarp_boot_level *level, void *arg);
 
 /* A snapshot of the handle as text, to be freed. */
 char *snapshot_text(struct lvsarp_host *of, size_t *length);

@@ -41,6 +41,12 @@ static int all_refuse(struct lvsarp_host *bad, const char *what)
         CALL(lvsarp_apply, (bad, VIP, 1, NULL)),
         CALL(lvsarp_undo, (bad)),
         CALL(lvsarp_check, (bad, VIP, 1, see_finding, NULL)),
+        CALL(lvsarp_persist, (bad, VIP, 1, NULL, NULL)),
+        CALL(lvsarp_unpersist, (bad, NULL)),
+        CALL(lvsarp_restore, (bad, NULL)),
+        CALL(lvsarp_boot, (bad, VIP, 1, NULL, 0, &NO_REHEARSAL, see_finding, NULL)),
+        CALL(lvsarp_boot_level_each, (bad, see_level, NULL)),
+        CALL(lvsarp_boot_rehearsed, (bad)),
         CALL(lvsarp_would_reply, (bad, "192.0.2.10", "192.0.2.1", "eth0", 0, &out.decision, see_note, NULL)),
         CALL(lvsarp_would_announce, (bad, "192.0.2.1", "eth0", NULL, 0, &out.decision, see_note, NULL)),
         CALL(lvsarp_assume, (bad, "all", LVSARP_ARP_IGNORE, 1)),
@@ -51,7 +57,8 @@ static int all_refuse(struct lvsarp_host *bad, const char *what)
         CALL(lvsarp_verdict_each, (bad, see_verdict, NULL)),
     };
     expect_message(__FILE__, __LINE__, what, lvsarp_message(bad), 1024);
-    EXPECT(lvsarp_hint(bad) != NULL && lvsarp_kind(bad) != NULL, "the hint or the kind of %s is NULL", what);
+    EXPECT(lvsarp_hint(bad) != NULL && lvsarp_kind(bad) != NULL && lvsarp_boot_loader(bad) != NULL,
+           "the hint, the kind or the loader of %s is NULL", what);
     lvsarp_close(bad);
     return (int)(sizeof calls / sizeof *calls);
 }
@@ -62,7 +69,7 @@ void handles(void)
     if (zeroes == NULL)
         exit(2);
     int tried = all_refuse((struct lvsarp_host *)(void *)zeroes, "a handle of zeroes");
-    EXPECT(tried == 28, "%d functions take a handle", tried);
+    EXPECT(tried == 34, "%d functions take a handle", tried);
     for (size_t i = 0; i < 65536 / sizeof *zeroes; i++)
         EXPECT(zeroes[i] == 0, "word %zu of a handle of zeroes was written", i);
     free(zeroes);
@@ -119,12 +126,20 @@ static void without_descriptors(void)
         EXPECT(lvsarp_get(kept, "lo", &levels) == 0, "%s", lvsarp_message(kept));
         rc = lvsarp_check(kept, NULL, 0, see_finding, NULL);
         EXPECT(rc == 0 || rc == 1 || rc == -EMFILE, "check: %d, %s", rc, lvsarp_message(kept));
+        rc = lvsarp_boot(kept, VIP, 1, NULL, 0, &NO_REHEARSAL, see_finding, NULL);
+        EXPECT(rc == 1 || rc == -EMFILE, "boot: %d, %s", rc, lvsarp_message(kept));
+        int persisted = lvsarp_persist(kept, VIP, 1, NULL, NULL);
+        EXPECT(persisted == 0 || persisted == -EMFILE, "persist: %d, %s", persisted, lvsarp_message(kept));
+        EXPECT(persisted == 0 || lvsarp_rolled_back(kept) >= 0, "persist left something: %s", lvsarp_message(kept));
         rc = lvsarp_apply(kept, VIP, 1, NULL);
         EXPECT(rc == 0 || rc == -EMFILE, "apply: %d, %s", rc, lvsarp_message(kept));
         setrlimit(RLIMIT_NOFILE, &old);
         if (rc == -EMFILE)
             EXPECT(lvsarp_check(kept, VIP, 1, NULL, NULL) == 1, "an apply that failed left something");
         EXPECT(lvsarp_undo(kept) == 0, "%s", lvsarp_message(kept));
+        EXPECT(lvsarp_unpersist(kept, NULL) == 0, "%s", lvsarp_message(kept));
+        EXPECT((lvsarp_changed(kept) > 0) == (persisted == 0), "persist returned %d, and %d was there", persisted,
+               lvsarp_changed(kept));
     }
     EXPECT(refused > 0 && opened > 0, "%d refused, %d opened", refused, opened);
     close(fd);

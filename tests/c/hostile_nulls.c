@@ -10,6 +10,10 @@ static const int32_t KEY[] = { LVSARP_ARP_IGNORE };
 static const int32_t LEVEL[] = { 0 };
 static const struct lvsarp_apply_options APPLY = LVSARP_APPLY_OPTIONS_INIT;
 static const struct lvsarp_bind_options BIND = LVSARP_BIND_OPTIONS_INIT;
+static const struct lvsarp_persist_options PERSIST = LVSARP_PERSIST_OPTIONS_INIT;
+static const struct lvsarp_boot_options BOOT = LVSARP_BOOT_OPTIONS_INIT;
+static const char *const NAMES[] = { "eth7" };
+static const char *const NAMELESS[] = { "eth7", NULL };
 /* Any place that is not NULL, for arg. */
 static int count;
 /* All at once: the first one that is looked at is refused. */
@@ -38,6 +42,7 @@ static void without_a_handle(void)
     EXPECT(TRY_TEXT(lvsarp_message, (NULL))[0] != 0, "it says nothing");
     TRY_TEXT(lvsarp_hint, (NULL));
     TRY_TEXT(lvsarp_kind, (NULL));
+    TRY_TEXT(lvsarp_boot_loader, (NULL));
     EXPECT(TRY_TEXT(lvsarp_strerror, (-EINVAL))[0] != 0, "it says nothing");
     EXPECT(strchr(TRY_TEXT(lvsarp_version, ()), '.') != NULL, "it is no version");
 
@@ -147,6 +152,37 @@ static void as_a_whole(void)
     EXPECT(count > 0, "no callback was called");
 }
 
+static void the_next_boot(void)
+{
+    TRY(-EINVAL, lvsarp_persist, (NULL, VIP, 1, &APPLY, &PERSIST));
+    TRY(-EINVAL, lvsarp_persist, (h, NULL, 1, &APPLY, &PERSIST));
+    TRY(-EINVAL, lvsarp_persist, (h, HOLE, 2, &APPLY, &PERSIST));
+    TRY(CHANGES, lvsarp_persist, (h, VIP, 1, NULL, &PERSIST));
+    TRY(CHANGES, lvsarp_persist, (h, VIP, 1, &APPLY, NULL));
+    TRY(-EINVAL, lvsarp_boot, (NULL, VIP, 1, NAMES, 1, &BOOT, see_finding, &count));
+    TRY(-EINVAL, lvsarp_boot, (h, NULL, 1, NAMES, 1, &BOOT, see_finding, &count));
+    TRY(-EINVAL, lvsarp_boot, (h, HOLE, 2, NAMES, 1, &BOOT, see_finding, &count));
+    TRY(-EINVAL, lvsarp_boot, (h, VIP, 1, NULL, 1, &BOOT, see_finding, &count));
+    TRY(-EINVAL, lvsarp_boot, (h, VIP, 1, NAMELESS, 2, &BOOT, see_finding, &count));
+    TRY(-EINVAL, lvsarp_boot_level_each, (NULL, see_level, &count));
+    TRY(-EINVAL, lvsarp_boot_rehearsed, (NULL));
+    TRY(-EINVAL, lvsarp_unpersist, (NULL, &PERSIST));
+    TRY(CHANGES, lvsarp_unpersist, (h, NULL));
+    TRY(-EINVAL, lvsarp_restore, (NULL, "/"));
+    TRY(CHANGES, lvsarp_restore, (h, NULL));
+    /* No file says anything, so the VIP will be answered for. */
+    TRY(1, lvsarp_boot, (h, VIP, 1, NAMES, 1, NULL, see_finding, &count));
+    TRY(1, lvsarp_boot, (h, VIP, 1, NAMES, 1, &BOOT, NULL, &count));
+    TRY(1, lvsarp_boot, (h, VIP, 1, NAMES, 1, &BOOT, see_finding, NULL));
+    TRY(-EINVAL, lvsarp_boot_level_each, (h, NULL, &count));
+    TRY(0, lvsarp_boot_level_each, (h, see_level, NULL));
+    TRY(0, lvsarp_boot_rehearsed, (h));
+    EXPECT(TRY_TEXT(lvsarp_boot_loader, (h))[0] != 0, "no loader");
+    /* It is about the last call, and that is another one now. */
+    lvsarp_check(h, VIP, 1, NULL, NULL);
+    EXPECT(TRY_TEXT(lvsarp_boot_loader, (h))[0] == 0, "a loader of no boot");
+}
+
 static void questions(void)
 {
     struct lvsarp_decision *decision = &out.decision;
@@ -178,5 +214,6 @@ void nulls(void)
     looking();
     changing();
     as_a_whole();
+    the_next_boot();
     questions();
 }

@@ -148,6 +148,10 @@ static void counts(void)
         TRY(-EINVAL, lvsarp_apply, (h, vips, n, NULL));
         TRY(-EINVAL, lvsarp_check, (h, vips, n, see_finding, NULL));
         TRY(-EINVAL, lvsarp_check, (h, NULL, n, see_finding, NULL));
+        TRY(-EINVAL, lvsarp_persist, (h, vips, n, NULL, &DRY_RUN));
+        TRY(-EINVAL, lvsarp_boot, (h, vips, n, NULL, 0, &NO_REHEARSAL, see_finding, NULL));
+        TRY(-EINVAL, lvsarp_boot, (h, NULL, n, NULL, 0, &NO_REHEARSAL, see_finding, NULL));
+        TRY(-EINVAL, lvsarp_boot, (h, vips, 1, NULL, n, &NO_REHEARSAL, see_finding, NULL));
     }
     /* It ends at the first item that is wrong, and does not believe the count before. */
     note("n %zu and an item that is NULL", (size_t)1 << 40);
@@ -168,9 +172,13 @@ static void counts(void)
     if (!recorded) {
         TRY(-EINVAL, lvsarp_apply, (h, vips, 0, NULL));
         TRY(-EINVAL, lvsarp_apply, (h, NULL, 0, NULL));
+        TRY(-EINVAL, lvsarp_persist, (h, vips, 0, NULL, &DRY_RUN));
+        TRY(-EINVAL, lvsarp_persist, (h, NULL, 0, NULL, &DRY_RUN));
     }
     TRY(0, lvsarp_check, (h, NULL, 0, see_finding, NULL));
     TRY(-EINVAL, lvsarp_check, (h, vips, 0, see_finding, NULL));
+    TRY(-EINVAL, lvsarp_boot, (h, vips, 0, NULL, 0, &NO_REHEARSAL, see_finding, NULL));
+    TRY(1, lvsarp_boot, (h, vips, 1, vips, 0, &NO_REHEARSAL, see_finding, NULL));
     /* An array of int32_t that is not aligned cannot be one. */
     char room[16] = { 0 };
     size_t odd = (uintptr_t)room % _Alignof(int32_t) == 0 ? 1 : 2;
@@ -216,6 +224,25 @@ static void choices(void)
         TRY(number < 0 || number > 1 ? -EINVAL : CHANGES, lvsarp_vip_bind_many, (h, vips, 1, &bind, out.changed));
         TRY(CHANGES, lvsarp_vip_unbind, (h, "192.0.2.10", "lo"));
 
+        struct lvsarp_persist_options persist = LVSARP_PERSIST_OPTIONS_INIT;
+        persist.flags = (uint32_t)number;
+        int both = (persist.flags & LVSARP_DRY_RUN) != 0 && (persist.flags & LVSARP_APPLY) != 0;
+        TRY(number < 0 || number > 31 || both ? -EINVAL : CHANGES, lvsarp_persist, (h, vips, 1, NULL, &persist));
+        TRY(number < 0 || number > 7 ? -EINVAL : CHANGES, lvsarp_unpersist, (h, &persist));
+        persist.flags = 0;
+        persist.reserved = (uint32_t)number;
+        TRY(number != 0 ? -EINVAL : CHANGES, lvsarp_persist, (h, vips, 1, NULL, &persist));
+        TRY(number != 0 ? -EINVAL : CHANGES, lvsarp_unpersist, (h, &persist));
+        TRY(CHANGES, lvsarp_unpersist, (h, NULL));
+        TRY(CHANGES, lvsarp_undo, (h));
+
+        struct lvsarp_boot_options boot = LVSARP_BOOT_OPTIONS_INIT;
+        boot.flags = (uint32_t)number;
+        TRY(number < 0 || number > 1 ? -EINVAL : 1, lvsarp_boot, (h, vips, 1, NULL, 0, &boot, see_finding, NULL));
+        boot.flags = 0;
+        boot.reserved = (uint32_t)number;
+        TRY(number != 0 ? -EINVAL : 1, lvsarp_boot, (h, vips, 1, NULL, 0, &boot, see_finding, NULL));
+
         EXPECT(lvsarp_strerror(number) != NULL && lvsarp_strerror(number)[0] != 0, "no words for %d", number);
     }
     note("");
@@ -260,8 +287,10 @@ static void timeouts(void)
         double start = seconds();
         TRY(-ETIMEDOUT, lvsarp_apply, (h, vips, 1, NULL));
         TRY(-ETIMEDOUT, lvsarp_undo, (h));
-        double waited = seconds() - start, most = waits[i] / 500.0 + 1.5;
-        EXPECT(waited >= waits[i] / 500.0 - 0.01 && waited < most, "both waited %.3f s", waited);
+        TRY(-ETIMEDOUT, lvsarp_persist, (h, vips, 1, NULL, NULL));
+        TRY(-ETIMEDOUT, lvsarp_unpersist, (h, NULL));
+        double waited = seconds() - start, most = waits[i] / 250.0 + 1.5;
+        EXPECT(waited >= waits[i] / 250.0 - 0.02 && waited < most, "all four waited %.3f s", waited);
     }
     note("");
     while (held > 0)

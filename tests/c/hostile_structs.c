@@ -121,6 +121,14 @@ static int bind_with(const void *options)
     return rc;
 }
 
+static int unpersist_with(const void *options) { return lvsarp_unpersist(h, options); }
+
+static int boot_with(const void *options)
+{
+    int rc = lvsarp_boot(h, VIP, 1, NULL, 0, options, see_finding, NULL);
+    return rc == 1 ? 0 : rc;
+}
+
 /* An input struct, all zero but its size. */
 static void an_input(const char *what, size_t known, int changes, int (*call)(const void *))
 {
@@ -218,6 +226,8 @@ void structs(void)
     an_output("decision", sizeof decision, &decision, announce_into);
     an_input("apply_options", sizeof(struct lvsarp_apply_options), 0, plan_with);
     an_input("bind_options", sizeof(struct lvsarp_bind_options), 1, bind_with);
+    an_input("persist_options", sizeof(struct lvsarp_persist_options), 1, unpersist_with);
+    an_input("boot_options", sizeof(struct lvsarp_boot_options), 0, boot_with);
     apply_options();
     hidden_fields();
 }

@@ -11,9 +11,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-enum kind { NAME, SCOPE, LABEL, ADDRESS, IPV4, PREFIX, LANGUAGE, KEY, PATH };
+enum kind { NAME, SCOPE, LABEL, ADDRESS, IPV4, PREFIX, LANGUAGE, KEY, PATH, ROOT, ROOT_FIELD, FILE_FIELD, LOADER };
 /* How many bytes are read of each at most. */
-static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 64, 4096 };
+static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 64, 4096, 4096, 256, 256, 64 };
 
 /* A call with one text; the rest of it is right. */
 static const char *const *one(const char *const *vip) { return vip; }
@@ -41,6 +41,10 @@ CALL(prefix_unbind_dev, lvsarp_prefix_unbind(h, "198.51.100.0/24", t))
 CALL(plan, lvsarp_plan(h, one(&t), 1, NULL, see_step, NULL))
 CALL(apply, lvsarp_apply(h, one(&t), 1, NULL))
 CALL(check, lvsarp_check(h, one(&t), 1, see_finding, NULL))
+CALL(persist, lvsarp_persist(h, one(&t), 1, NULL, &DRY_RUN))
+CALL(restore, lvsarp_restore(h, t))
+CALL(boot_vip, lvsarp_boot(h, one(&t), 1, NULL, 0, &NO_REHEARSAL, see_finding, NULL))
+CALL(boot_interface, lvsarp_boot(h, one(NULL), 0, one(&t), 1, &NO_REHEARSAL, see_finding, NULL))
 CALL(reply_target, lvsarp_would_reply(h, t, "192.0.2.1", "eth0", 0, &out.decision, see_note, NULL))
 CALL(reply_sender, lvsarp_would_reply(h, "192.0.2.10", t, "eth0", 0, &out.decision, see_note, NULL))
 CALL(reply_on, lvsarp_would_reply(h, "192.0.2.10", "192.0.2.1", t, 0, &out.decision, see_note, NULL))
@@ -66,9 +70,9 @@ static int open_netns(const char *t)
 }
 
 /* A text as long as it is in a field of a struct, which need not have an end. */
-static void into(char *field, const char *t)
+static void into(char *field, size_t size, const char *t)
 {
-    for (size_t i = 0; i < 16; i++)
+    for (size_t i = 0; i < size; i++)
         if ((field[i] = t[i]) == 0)
             break;
 }
@@ -76,7 +80,7 @@ static void into(char *field, const char *t)
     static int name(const char *t)                 \
     {                                              \
         struct type options = init;                \
-        into(options.field, t);                    \
+        into(options.field, sizeof options.field, t); \
         return expression;                         \
     }
 #define VIP (const char *const[]){ "192.0.2.10" }
@@ -88,6 +92,15 @@ FIELD(plan_scope, lvsarp_apply_options, LVSARP_APPLY_OPTIONS_INIT, address_scope
 FIELD(bind_many_dev, lvsarp_bind_options, LVSARP_BIND_OPTIONS_INIT, dev, BIND)
 FIELD(bind_many_label, lvsarp_bind_options, LVSARP_BIND_OPTIONS_INIT, label, BIND)
 FIELD(bind_many_scope, lvsarp_bind_options, LVSARP_BIND_OPTIONS_INIT, address_scope, BIND)
+#define PERSIST (options.flags = LVSARP_DRY_RUN, lvsarp_persist(h, VIP, 1, NULL, &options))
+#define BOOT (options.flags = LVSARP_NO_REHEARSAL, lvsarp_boot(h, VIP, 1, NULL, 0, &options, see_finding, NULL))
+FIELD(persist_root, lvsarp_persist_options, LVSARP_PERSIST_OPTIONS_INIT, root, PERSIST)
+FIELD(persist_conf, lvsarp_persist_options, LVSARP_PERSIST_OPTIONS_INIT, sysctl_conf, PERSIST)
+FIELD(persist_program, lvsarp_persist_options, LVSARP_PERSIST_OPTIONS_INIT, program, PERSIST)
+FIELD(unpersist_root, lvsarp_persist_options, LVSARP_PERSIST_OPTIONS_INIT, root, lvsarp_unpersist(h, &options))
+FIELD(unpersist_conf, lvsarp_persist_options, LVSARP_PERSIST_OPTIONS_INIT, sysctl_conf, lvsarp_unpersist(h, &options))
+FIELD(boot_root, lvsarp_boot_options, LVSARP_BOOT_OPTIONS_INIT, root, BOOT)
+FIELD(boot_loader, lvsarp_boot_options, LVSARP_BOOT_OPTIONS_INIT, loader, BOOT)
 
 static const struct place {
     const char *name;
@@ -125,6 +138,17 @@ static const struct place {
     { "lvsarp_apply_options.label", plan_label, LABEL, 1, 1, 0, 1 },
     { "lvsarp_apply_options.address_scope", plan_scope, LABEL, 1, 1, 0, 1 },
     { "lvsarp_check(vips)", check, ADDRESS, 0, 1, 0, 1 },
+    { "lvsarp_persist(vips)", persist, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_persist_options.root", persist_root, ROOT_FIELD, 1, 1, 1, 0 },
+    { "lvsarp_persist_options.sysctl_conf", persist_conf, FILE_FIELD, 1, 1, 1, 0 },
+    { "lvsarp_persist_options.program", persist_program, FILE_FIELD, 1, 1, 1, 0 },
+    { "lvsarp_persist_options.root of unpersist", unpersist_root, ROOT_FIELD, 1, 1, 1, 0 },
+    { "lvsarp_persist_options.sysctl_conf of unpersist", unpersist_conf, FILE_FIELD, 1, 1, 1, 0 },
+    { "lvsarp_restore(root)", restore, ROOT, 1, 1, 1, 0 },
+    { "lvsarp_boot(vips)", boot_vip, ADDRESS, 0, 1, 0, 1 },
+    { "lvsarp_boot(interfaces)", boot_interface, NAME, 0, 1, 0, 1 },
+    { "lvsarp_boot_options.root", boot_root, ROOT_FIELD, 1, 1, 0, 1 },
+    { "lvsarp_boot_options.loader", boot_loader, LOADER, 1, 1, 0, 1 },
     { "lvsarp_would_reply(target)", reply_target, IPV4, 0, 1, 0, 0 },
     { "lvsarp_would_reply(sender)", reply_sender, IPV4, 0, 1, 0, 0 },
     { "lvsarp_would_reply(on)", reply_on, NAME, 0, 1, 0, 0 },
@@ -154,6 +178,8 @@ static int try_text(const struct place *place, const char *bytes, size_t length,
     documented |= rc == 1 && place->judges;
     documented |= rc == -ENODEV && (place->kind == NAME || place->kind == SCOPE);
     documented |= (rc == -ENOENT || rc == -EPERM || rc == -EACCES || rc == -ENAMETOOLONG) && place->kind == PATH;
+    int is_root = place->kind == ROOT || place->kind == ROOT_FIELD;
+    documented |= (rc == -ENOENT || rc == -ENOTDIR || rc == -ENAMETOOLONG) && (is_root || place->kind == FILE_FIELD);
     documented |= rc > 0 && place->call == key_find;
     documented |= rc == -EROFS && place->changes && recorded;
     EXPECT(documented, "%s: %d, %s", call, rc, place->has_handle ? lvsarp_message(h) : "");

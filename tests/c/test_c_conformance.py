@@ -14,7 +14,7 @@ CASES = [
     for file in FILES
     for number, case in enumerate(json.loads(file.read_text()))
 ]
-SOURCES = "conformance.c", "conformance_calls.c", "conformance_look.c", "conformance_values.c"
+SOURCES = [f"conformance{part}.c" for part in ("", "_boot", "_calls", "_look", "_root", "_values")]
 SANITIZERS = "address,undefined"
 WATCHED = 99  # how a watcher ends a program that it found something in
 VALGRIND = (

@@ -16,6 +16,9 @@ fn options(options: *const lvsarp_persist_options, acts: u32) -> Result<(Persist
     let options = edge::options(options)?;
     edge::reserved(options.reserved)?;
     let flags = edge::flags(options.flags, LVSARP_COMMENT_OUT | LVSARP_OVERWRITE | LVSARP_NATIVE | acts)?;
+    if (flags & acts).count_ones() > 1 {
+        return Err(Failure::input("flags", "LVSARP_DRY_RUN and LVSARP_APPLY exclude each other"));
+    }
     let ours = PersistOptions {
         root: edge::root_in(&options.root)?,
         sysctl_conf: edge::path("sysctl_conf", &options.sysctl_conf)?,
@@ -54,10 +57,9 @@ pub extern "C" fn lvsarp_persist(
         let (options, act) = self::options(options, LVSARP_DRY_RUN | LVSARP_APPLY)?;
         let host = body.live("persist")?;
         let changes = match act {
-            0 => host.persist(&desired, &options, body.patience)?,
-            LVSARP_APPLY => host.apply_persistent(&desired, &options, body.patience)?,
             LVSARP_DRY_RUN => host.plan_persist(&desired, &options)?,
-            _ => return Err(Failure::input("flags", "LVSARP_DRY_RUN and LVSARP_APPLY exclude each other")),
+            LVSARP_APPLY => host.apply_persistent(&desired, &options, body.patience)?,
+            _ => host.persist(&desired, &options, body.patience)?,
         };
         body.outcome = Outcome::of(changes);
         Ok(0)

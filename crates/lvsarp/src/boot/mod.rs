@@ -50,3 +50,4 @@ pub use mention::{Mention, Spelling};
 pub use predict::BootOptions;
 pub use remark::{Remark, RemarkKind};
 pub use report::{Boot, BootLevel};
+pub(crate) use run::shown;

@@ -159,8 +159,8 @@ fn report(now: &Snapshot, vips: Option<&[IpAddr]>, options: &BootOptions, may_re
             Severity::Info,
             &About::HOST,
             format_args!(
-                "no program that sets sysctls at boot was found below {}; the rules of {assumed} are taken",
-                options.root.display()
+                "no program that sets sysctls at boot was found below {:?}; the rules of {assumed} are taken",
+                options.root
             ),
             format_args!("name another one: systemd-sysctl, procps, procps -p or busybox, with its version"),
         );

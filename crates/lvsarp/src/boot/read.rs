@@ -78,7 +78,7 @@ pub(crate) struct Root {
 
 impl Root {
     pub fn open(root: &Path) -> Result<Root> {
-        let wrong = |error: io::Error| Error::os("open", root.display(), &error);
+        let wrong = |error: io::Error| Error::os("open", format_args!("root directory {root:?}"), &error);
         let path = CString::new(root.as_os_str().as_bytes()).map_err(|error| wrong(error.into()))?;
         let fd = sys::open_path(&path).map_err(wrong)?;
         Ok(Root { fd, own: root.as_os_str() == "/" })

@@ -84,7 +84,7 @@ impl Place {
 
 /// A path as messages show it.
 pub(crate) fn shown(root: &Path, path: &str) -> String {
-    let root = root.to_string_lossy();
+    let root = crate::boot::shown(root.as_os_str().as_bytes());
     format!("{}{path}", root.trim_end_matches('/'))
 }
 
@@ -124,7 +124,7 @@ fn open_root(root: &Path) -> Result<File> {
         .read(true)
         .custom_flags(flags)
         .open(root)
-        .map_err(|e| obstacle::denied(Error::os("open", format_args!("root directory {}", root.display()), &e)))
+        .map_err(|e| obstacle::denied(Error::os("open", format_args!("root directory {root:?}"), &e)))
 }
 
 fn open_directory(opened: &File, root: &Path, dir: &CStr) -> io::Result<File> {
