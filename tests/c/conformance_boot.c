@@ -99,9 +99,11 @@ int boot(struct lvsarp_host *h, const json_t *with, json_t **result)
     size_t n = 0, m;
     const char **vips = given != NULL ? texts(given, NULL, &n) : NULL;
     const char **interfaces = texts(json_object_get(with, "interfaces"), NULL, &m);
+    const char *loader = text(with, "loader", "");
 
     PUT(options.root, root());
-    PUT(options.loader, text(with, "loader", ""));
+    /* In a struct "" is none. What a case gives is one, and a blank is the next that is no loader. */
+    PUT(options.loader, json_object_get(with, "loader") != NULL && loader[0] == '\0' ? " " : loader);
     int rc = lvsarp_boot(h, vips, n, interfaces, m, &options, add_finding, findings);
     if (rc == 0 || rc == 1) {
         *result = predicted(h, rc);

@@ -31,7 +31,7 @@ static inline void enter_own_root(void)
     char from[16];
 
     must(unshare(CLONE_NEWNS), "unshare");
-    must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount /");
+    must(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), "mount /");
     if (mkdir(root, 0755) != 0 && access(root, F_OK) != 0)
         must(-1, root);
     must(mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"), "mount a tmpfs");
@@ -39,7 +39,7 @@ static inline void enter_own_root(void)
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         snprintf(from, sizeof from, "/%s", kept[i]);
         must(mkdir(kept[i], 0755), kept[i]);
-        must(mount(from, kept[i], NULL, MS_BIND | MS_REC, NULL), from);
+        must(mount(from, kept[i], "none", MS_BIND | MS_REC, NULL), from);
     }
     for (size_t i = 0; i < sizeof made / sizeof *made; i++)
         must(mkdir(made[i], 0755), made[i]);

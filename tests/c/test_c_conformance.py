@@ -96,6 +96,8 @@ def test_case(runner, sandboxed, file, number):
         {"call": "would_reply", "with": {**REQUEST, "set": "nothing"}},
         {"call": "would_announce", "with": {"target": "192.0.2.1", "on": "lo"}, "expect": {"rule": "sender"}},
         {"call": "undo", "with": {"force": True}},
+        {"call": "boot"},
+        {"call": "tree", "expect": []},
         {"call": "pray"},
     ],
     ids=str,

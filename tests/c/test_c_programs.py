@@ -22,6 +22,8 @@ PLAIN = [
     ("threads", "one", "1"),
     ("threads", "cancel", "1"),
     CANCELLED,
+    ("boot", "files"),
+    ("boot", "image"),
     ("many_vips",),
     ("program",),
 ]
@@ -30,6 +32,7 @@ WATCHED = [
     ("fork", "other"),
     ("threads", "two", "3", "other"),
     ("threads", "one", "1"),
+    ("boot", "files"),
     ("many_vips",),
     ("program",),
 ]
@@ -43,6 +46,10 @@ def words(command):
 def test_a_program_ends_well(command, say):
     for line in running.run(*command).splitlines():
         say(line)
+
+
+def test_a_rehearsal_leaves_nothing_behind(say):
+    say(running.run("boot", "rehearsal").strip())
 
 
 def test_a_handle_keeps_few_descriptors_and_hands_none_on(say):
