@@ -3,7 +3,7 @@
     build.program("conformance", *SOURCES, flags=build.package("jansson"))   -> the program's path
     build.program("conformance", *SOURCES, sanitize="address,undefined")     -> the same with sanitizers
 
-The library is that of `cargo xtask lib`, or the one in the folder $LVSARP_C_LIB.
+The library is liblvsarp-full of `cargo xtask lib`, or the one in the folder $LVSARP_C_LIB.
 """
 
 import os
@@ -22,14 +22,14 @@ STRICT = "-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g"
 
 def program(name, *sources, flags=(), sanitize=""):
     """Compile and link a program; sources are paths, or names in this folder. Flags are for both."""
-    linked = LIBRARY / "liblvsarp.so"
+    linked = LIBRARY / "liblvsarp-full.so"
     assert linked.exists(), f"cannot link against {linked}: build it with `cargo xtask lib` or set LVSARP_C_LIB"
     sources = [HERE / source for source in sources]
     made = PROGRAMS / (f"{name}-{sanitize.replace(',', '-')}" if sanitize else name)
     command = [need("cc", "gcc"), *STRICT, f"-I{ROOT / 'include'}", f"-I{HERE}"]
     if sanitize:
         command += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
-    command += [*map(str, sources), f"-L{LIBRARY}", "-llvsarp", f"-Wl,-rpath,{LIBRARY}", *flags]
+    command += [*map(str, sources), f"-L{LIBRARY}", "-llvsarp-full", f"-Wl,-rpath,{LIBRARY}", *flags]
     made_by = made.with_name(f"{made.name}.command")
     parts = [*sources, *HERE.glob("*.h"), ROOT / "include/lvsarp.h", linked]
     if is_current(made, parts) and made_by.exists() and made_by.read_text() == shlex.join(command):

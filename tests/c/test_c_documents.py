@@ -50,7 +50,18 @@ def test_a_program_in_a_document_says_what_is_missing(name, block, sandboxed, tm
 
 def test_there_is_a_program_in_each_document():
     assert len(programs()) == 2
-    assert len(programs("int main(")) == 3
+    assert len(programs("int main(")) == 4
+
+
+def test_the_program_that_persists_says_what_it_would_write(sandboxed, tmp_path):
+    """In a sandbox where lvsarp is installed and /etc says nothing."""
+    [(name, block)] = programs("lvsarp_boot(")
+    installed = "mount -t tmpfs none /usr/local/bin; install -m 755 /dev/null /usr/local/bin/lvsarp"
+    empty = "mount -t tmpfs none /etc"
+    done = sandboxed("sh", "-ec", f"{HOST}{installed}; {empty}; {built(f'persists-{name}', block, tmp_path)}; ls /etc")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert "write /etc/sysctl.d/90-lvsarp.conf: " in done.stdout
+    assert "vip-answered: after a reboot 192.0.2.10 is answered on eth0" in done.stdout, done.stdout
 
 
 def test_the_program_that_asks_says_what_would_change(sandboxed, tmp_path):
