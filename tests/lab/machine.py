@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .namespaces import Namespace
+from .namespaces import Namespace, run
 
 LOADER = "/usr/lib/systemd/systemd-sysctl"
 PROCPS = "/usr/sbin/sysctl"
@@ -100,6 +100,20 @@ class Machine(Namespace):
                 {key: value for key, value in address.items() if key != "link_index"}
                 for address in interface["addr_info"] if address["family"] == "inet"]
         return found
+
+
+class ThisMachine(Machine):
+    """The machine that this process runs on, and its first namespace: a guest that ends with the test."""
+
+    root = Path("/")
+
+    def __init__(self, name):
+        self.name = name
+        run("ip", "netns", "attach", name, os.getpid())
+        self._fd = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+
+    def delete(self):
+        Namespace.delete(self)
 
 
 def files(folder, shown=""):

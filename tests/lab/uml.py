@@ -53,14 +53,18 @@ umount -l /mnt
 mkdir -p /lib/modules
 rm -rf /lib/modules/{version}
 ln -s {folder}/lib/modules/{version} /lib/modules/{version}
+{rest}
+"""
+COMMAND = """\
 ip link set lo up
 status=0
 timeout --kill-after=5 {timeout} env -i -C {cwd} {environment} {command} </dev/null >{folder}/output 2>&1 || status=$?
 echo $status >{folder}/status
 sync
 echo o >/proc/sysrq-trigger
-while :; do sleep 1; done
-"""
+while :; do sleep 1; done"""
+# The command takes process 1 over. It writes its status to this file and ends the guest: see `power_off`.
+PROCESS_1 = "exec env -i -C {cwd} {environment} UML_STATUS={folder}/status {command} </dev/null >{folder}/output 2>&1"
 
 
 class GuestError(RuntimeError):
@@ -80,16 +84,18 @@ class Result:
         return f"ended with {self.status} after {self.seconds:.1f} s\n{_both(self.output, self.console)}"
 
 
-def run(*argv, timeout=120, env=None, cwd=None, memory="512M", share=()):
+def run(*argv, timeout=120, env=None, cwd=None, memory="512M", share=(), process_1=False):
     """Run a command inside a new guest, with this process' LVSARP_* variables and those of `env`.
 
     The folders in `share` have the same path in the guest, and what it writes there stays. A command that is still
-    running after `timeout` seconds, a panic and a missing package are a GuestError.
+    running after `timeout` seconds, a panic and a missing package are a GuestError. With `process_1` the command is the
+    guest's process 1, which finds the file systems mounted and nothing else done, and ends with `power_off`.
     """
     begin, command = time.monotonic(), shlex.join(str(word) for word in argv)
     with tempfile.TemporaryDirectory(prefix="uml-") as folder:
         version = _prepare(Path(folder))
-        init = _init(Path(folder), version, command, timeout, env or {}, cwd or os.getcwd(), share)
+        init = _init(Path(folder), version, command, timeout, env or {}, cwd or os.getcwd(), share,
+                     PROCESS_1 if process_1 else COMMAND)
         console = _boot(Path(folder), init, memory, timeout + GRACE)
         output, status = _read(Path(folder, "output")), _read(Path(folder, "status"))
     if not status:
@@ -97,6 +103,16 @@ def run(*argv, timeout=120, env=None, cwd=None, memory="512M", share=()):
     if int(status) in TIMED_OUT:
         raise GuestError(f"killed, or still running after {timeout} s, in the guest: {command}\n{_both(output, console)}")
     return Result(int(status), output, console, time.monotonic() - begin)
+
+
+def power_off(status):
+    """What process 1 of a guest does last."""
+    Path(os.environ["UML_STATUS"]).write_text(str(status))
+    sys.stdout.flush()
+    os.sync()
+    Path("/proc/sysrq-trigger").write_text("o")
+    while True:
+        time.sleep(1)
 
 
 def _prepare(folder):
@@ -115,16 +131,15 @@ def _prepare(folder):
     return version
 
 
-def _init(folder, version, command, timeout, env, cwd, share):
+def _init(folder, version, command, timeout, env, cwd, share, rest):
     """Write process 1 of the guest; its path."""
     passed = {key: value for key, value in os.environ.items() if key.startswith("LVSARP_")}
     environment = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", **passed, **env}
     path = folder / "init"
-    path.write_text(INIT.format(
-        path=PATH, version=version, timeout=timeout, folder=shlex.quote(str(folder)), cwd=shlex.quote(str(cwd)),
-        shared=shlex.join(os.path.realpath(place) for place in (folder, *share)),
-        environment=shlex.join(f"{key}={value}" for key, value in environment.items()),
-        command=command))
+    rest = rest.format(timeout=timeout, folder=shlex.quote(str(folder)), cwd=shlex.quote(str(cwd)), command=command,
+                       environment=shlex.join(f"{key}={value}" for key, value in environment.items()))
+    path.write_text(INIT.format(path=PATH, version=version, folder=shlex.quote(str(folder)), rest=rest,
+                                shared=shlex.join(os.path.realpath(place) for place in (folder, *share))))
     path.chmod(0o755)
     return path
 

@@ -1,0 +1,5 @@
+"""Tests that start kernels of their own."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
