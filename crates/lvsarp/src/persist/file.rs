@@ -232,8 +232,14 @@ fn create(dir: &File) -> io::Result<(CString, File)> {
             Ok(file) => {
                 let file = File::from(file);
                 // Another lvsarp may take it for a leftover before it is locked, and remove it.
-                if sys::try_lock(file.as_fd()).unwrap_or(true) && file.metadata()?.nlink() > 0 {
-                    return Ok((name, file));
+                let locked = sys::try_lock(file.as_fd()).unwrap_or(true);
+                match file.metadata() {
+                    Ok(data) if locked && data.nlink() > 0 => return Ok((name, file)),
+                    Ok(_) => {}
+                    Err(e) => {
+                        let _ = sys::file::unlink_at(dir.as_fd(), &name, 0);
+                        return Err(e);
+                    }
                 }
             }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
