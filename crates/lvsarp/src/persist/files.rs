@@ -233,7 +233,7 @@ fn put_block(
     for duplicate in duplicates {
         report(path, &duplicate, options.comment_out, findings);
     }
-    if unit::has_systemd(root) && !is_read_by_systemd(root, path) {
+    if unit::has_systemd(root)? && !is_read_by_systemd(root, path) {
         findings.add(
             "sysctl-conf-not-read",
             Severity::Warning,
@@ -298,7 +298,7 @@ fn report(path: &str, duplicate: &Duplicate, commented_out: bool, findings: &mut
 /// The unit and the links that enable it.
 fn start(options: &PersistOptions, findings: &mut Findings) -> Result<Vec<FileChange>> {
     let root = &options.root;
-    if !unit::has_systemd(root) {
+    if !unit::has_systemd(root)? {
         findings.add(
             "restore-not-started",
             Severity::Warning,

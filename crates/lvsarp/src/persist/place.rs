@@ -97,10 +97,22 @@ pub(crate) fn remove_directory(root: &Path, dir: &str) {
     }
 }
 
-/// Whether there is something of this name, be it a link.
+/// Whether there is something of this name, be it a link, and it can be seen.
 pub(crate) fn exists(root: &Path, path: &str) -> bool {
-    let found = |place: &Place| sys::open_at(place.dir.as_fd(), &place.name, libc::O_PATH | libc::O_NOFOLLOW).is_ok();
-    matches!(Place::find(root, path), Ok(Some(place)) if found(&place))
+    matches!(is_there(root, path), Ok(true))
+}
+
+/// Whether there is something of this name, be it a link.
+///
+/// # Errors
+/// Where that cannot be found out.
+pub(crate) fn is_there(root: &Path, path: &str) -> Result<bool> {
+    let Some(place) = Place::find(root, path)? else { return Ok(false) };
+    match sys::open_at(place.dir.as_fd(), &place.name, libc::O_PATH | libc::O_NOFOLLOW) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(obstacle::denied(Error::os("open", &place.shown, &e))),
+    }
 }
 
 /// The directory, without the slash at its front, and the name.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::place::exists;
+use super::place::{exists, is_there};
 use super::seal::{self, Whose};
 use super::state_file;
 use crate::check::{About, Findings, Severity};
@@ -22,9 +22,9 @@ const BEGINNING: &str = "# Written by lvsarp: ";
 /// Where programs are looked for, in this order.
 const PROGRAMS: [&str; 4] = ["/usr/local/sbin/lvsarp", "/usr/sbin/lvsarp", "/usr/local/bin/lvsarp", "/usr/bin/lvsarp"];
 
-/// Whether systemd is installed there.
-pub(crate) fn has_systemd(root: &Path) -> bool {
-    ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].iter().any(|path| exists(root, path))
+/// Whether systemd is installed there. Where that cannot be found out it is an error: without the unit nothing would bind the VIPs at boot.
+pub(crate) fn has_systemd(root: &Path) -> Result<bool> {
+    Ok(is_there(root, "/usr/lib/systemd/systemd")? || is_there(root, "/lib/systemd/systemd")?)
 }
 
 /// The program that is installed there.
@@ -84,7 +84,7 @@ pub(crate) fn enables(target: &[u8]) -> bool {
 
 /// Whether the boot runs it, for a wish that was persisted.
 pub(crate) fn foretell(root: &Path, findings: &mut Findings) {
-    if has_systemd(root) && !(exists(root, PATH) && LINKS.iter().any(|link| exists(root, link))) {
+    if matches!(has_systemd(root), Ok(true)) && !(exists(root, PATH) && LINKS.iter().any(|link| exists(root, link))) {
         findings.add(
             "restore-not-enabled",
             Severity::Unknown,
