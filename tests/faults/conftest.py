@@ -10,6 +10,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+import disk  # noqa: E402
 import victim  # noqa: E402
 from lab import sandbox  # noqa: E402
 from lab.say import say  # noqa: E402, F401
@@ -34,6 +35,17 @@ def strace():
 @pytest.fixture(scope="session")
 def victims(program, strace):
     """A pool of processes; each holds one Victim, which `victim.hurt` finds there."""
-    fresh = multiprocessing.get_context("spawn")  # a new interpreter has one thread, as a user namespace wants
-    with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), fresh, victim.prepare, [program]) as pool:
+    with hosts(program) as pool:
         yield pool
+
+
+@pytest.fixture(scope="session")
+def disks(program, strace):
+    """The same with a Disk in each process."""
+    with hosts(program, disk.Disk) as pool:
+        yield pool
+
+
+def hosts(*arguments):
+    fresh = multiprocessing.get_context("spawn")  # a new interpreter has one thread, as a user namespace wants
+    return concurrent.futures.ProcessPoolExecutor(os.cpu_count(), fresh, victim.prepare, arguments)

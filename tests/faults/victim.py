@@ -101,11 +101,11 @@ def journals():
 _victim = None  # one a process
 
 
-def prepare(program):
-    """Make this process's Victim."""
+def prepare(program, kind=Victim):
+    """Make this process's Victim, or another host to hurt."""
     global _victim
     sandbox.enter()
-    _victim = Victim(program)
+    _victim = kind(program)
 
 
 def ask(question, *arguments):
