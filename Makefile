@@ -171,14 +171,20 @@ packages:
 
 # What is installed: with which mode, from where, to where. A link is to what stands in the middle; fill puts the paths and the version in.
 SO := liblvsarp.so
+FULL := liblvsarp-full
 define INSTALLED
 755  $(TARGET)/release/lvsarp $(SBINDIR)/lvsarp
 755  $(TARGET)/c/lib/$(SO).$(VERSION) $(LIBDIR)/$(SO).$(VERSION)
 link $(SO).$(VERSION) $(LIBDIR)/$(SO).$(MAJOR)
 link $(SO).$(MAJOR) $(LIBDIR)/$(SO)
+755  $(TARGET)/c/lib/$(FULL).so.$(VERSION) $(LIBDIR)/$(FULL).so.$(VERSION)
+link $(FULL).so.$(VERSION) $(LIBDIR)/$(FULL).so.$(MAJOR)
+link $(FULL).so.$(MAJOR) $(LIBDIR)/$(FULL).so
 644  $(TARGET)/c/lib/liblvsarp.a $(LIBDIR)/liblvsarp.a
+link liblvsarp.a $(LIBDIR)/$(FULL).a
 644  include/lvsarp.h $(INCLUDEDIR)/lvsarp.h
 fill bindings/c/packaging/lvsarp.pc.in $(LIBDIR)/pkgconfig/lvsarp.pc
+fill bindings/c/packaging/lvsarp-full.pc.in $(LIBDIR)/pkgconfig/lvsarp-full.pc
 fill bindings/c/packaging/LvsarpConfig.cmake.in $(LIBDIR)/cmake/Lvsarp/LvsarpConfig.cmake
 fill bindings/c/packaging/LvsarpConfigVersion.cmake.in $(LIBDIR)/cmake/Lvsarp/LvsarpConfigVersion.cmake
 644  $(TARGET)/share/lvsarp.8 $(DATADIR)/man/man8/lvsarp.8

@@ -28,15 +28,19 @@ def contents(folder):
 def test_everything_is_installed_below_destdir(make, tmp_path, version):
     make("install", f"DESTDIR={tmp_path}", "PREFIX=/opt/lvsarp")
     found = contents(tmp_path / "opt/lvsarp")
-    shared = {f"lib/liblvsarp.so.{version}", "lib/liblvsarp.so.0", "lib/liblvsarp.so"}
-    plain = {"include/lvsarp.h", "lib/liblvsarp.a", "lib/pkgconfig/lvsarp.pc"} | CMAKE | MAN | COMPLETIONS
-    assert set(found) == {"sbin/lvsarp"} | shared | plain
-    assert (found["lib/liblvsarp.so"], found["lib/liblvsarp.so.0"]) == ("liblvsarp.so.0", f"liblvsarp.so.{version}")
+    both = "liblvsarp", "liblvsarp-full"
+    shared = {f"lib/{name}.so{end}" for name in both for end in (f".{version}", ".0", "")}
+    pc = {"lib/pkgconfig/lvsarp.pc", "lib/pkgconfig/lvsarp-full.pc"}
+    plain = {"include/lvsarp.h", "lib/liblvsarp.a"} | pc | CMAKE | MAN | COMPLETIONS
+    assert set(found) == {"sbin/lvsarp", "lib/liblvsarp-full.a"} | shared | plain
+    for name in both:
+        assert (found[f"lib/{name}.so"], found[f"lib/{name}.so.0"]) == (f"{name}.so.0", f"{name}.so.{version}")
+    assert found["lib/liblvsarp-full.a"] == "liblvsarp.a"
     assert {found[name][0] for name in plain} == {"0o644"}
-    assert {found[name][0] for name in ("sbin/lvsarp", f"lib/liblvsarp.so.{version}")} == {"0o755"}
+    assert {found[name][0] for name in ("sbin/lvsarp", *(f"lib/{name}.so.{version}" for name in both))} == {"0o755"}
     assert len(contents(tmp_path)) == len(found)
     assert not any(str(tmp_path).encode() in text for _, text in (found[name] for name in plain))
-    assert not any(b"@" in found[name][1] for name in CMAKE | {"lib/pkgconfig/lvsarp.pc"})
+    assert not any(b"@" in found[name][1] for name in CMAKE | pc)
     assert all(text.strip() for _, text in (found[name] for name in plain))
 
 

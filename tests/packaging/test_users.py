@@ -18,8 +18,8 @@ pub extern "C" fn other() -> i32 {
 """
 
 
-def flags(prefix, *words):
-    words = [need("pkg-config"), *words, "--print-errors", "lvsarp"]
+def flags(prefix, *words, library="lvsarp"):
+    words = [need("pkg-config"), *words, "--print-errors", library]
     return run(*words, env=prefix.environment()).split()
 
 
@@ -46,6 +46,12 @@ def test_pkg_config(prefix, build, version):
     assert libraries(program, prefix) == [f"{prefix.lib}/liblvsarp.so.0"]
     assert run(program, env=prefix.environment()).strip() == version
     assert run("pkg-config", "--modversion", "lvsarp", env=prefix.environment()).strip() == version
+
+
+def test_pkg_config_of_the_whole_library(prefix, build, version):
+    program = build("cc", "-std=c99", *STRICT, USE, *flags(prefix, "--cflags", "--libs", library="lvsarp-full"))
+    assert libraries(program, prefix) == [f"{prefix.lib}/liblvsarp-full.so.0"]
+    assert run(program, env=prefix.environment()).strip() == version
 
 
 def test_pkg_config_where_the_prefix_was_moved(prefix, tmp_path):
@@ -87,7 +93,7 @@ def test_the_archive_beside_another_rust_library(prefix, tmp_path, order):
     run(tmp_path / "both")
 
 
-@pytest.mark.parametrize("library", ["lvsarp", "lvsarp_static"])
+@pytest.mark.parametrize("library", ["lvsarp", "lvsarp_full", "lvsarp_static"])
 def test_cmake(prefix, tmp_path, version, library):
     (tmp_path / "CMakeLists.txt").write_text(f"""
         cmake_minimum_required(VERSION 3.13)
@@ -99,7 +105,7 @@ def test_cmake(prefix, tmp_path, version, library):
     run(need("cmake"), "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix.path}")
     run("cmake", "--build", tmp_path / "build")
     program = tmp_path / "build/use"
-    assert [bool(libraries(program, prefix))] == [library == "lvsarp"]
+    assert [bool(libraries(program, prefix))] == [library != "lvsarp_static"]
     assert run(program).strip() == version
 
 
