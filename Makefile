@@ -20,6 +20,7 @@ LDIRECTORD_PERL := libauthen-radius-perl libcrypt-ssleay-perl libdbi-perl libdig
                    libmailtools-perl libnet-dns-perl libnet-imap-simple-perl libnet-imap-simple-ssl-perl libnet-ldap-perl libsocket6-perl libwww-perl
 export LVSARP_LDIRECTORD ?= $(LDIRECTORD)
 export LVSARP_BENCH_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_bench
+export LVSARP_RESOLVE_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_resolve
 VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -q -p no:cacheprovider
@@ -93,9 +94,9 @@ examples: library
 	    -L$(TARGET)/c/lib -Wl,-rpath,$(abspath $(TARGET))/c/lib -llvsarp && echo $$program || exit 1; \
 	done
 
-# The kernel as the oracle: storms on the wire, every pair of levels, observed cases, and random hosts.
+# The kernel as the oracle: storms on the wire, every pair of levels, observed cases, random hosts, and random sysctl files.
 kernel: program $(VENV)/installed
-	cargo build --release --locked -p lvsarp --example lvsarp_bench
+	cargo build --release --locked -p lvsarp --example lvsarp_bench --example lvsarp_resolve
 	$(PYTEST) -s tests/kernel
 
 # The model against the kernel for as long as asked, on random hosts: make test-kernel N=50000 SEED=1.

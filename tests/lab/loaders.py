@@ -3,6 +3,7 @@
 A `Lab` changes the root of its process: make it in a child. What it runs sees the system's /usr, but a /etc, a /run and sysctl directories that
 hold one tree of files and nothing else.
 """
+import errno
 import json
 import os
 import re
@@ -29,6 +30,7 @@ RTM_NEWLINK, RTM_NEWADDR, NLMSG_ERROR = 16, 20, 2
 NLM_F_NEW = 0x1 | 0x4 | 0x200 | 0x400  # REQUEST, ACK, EXCL, CREATE
 IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFA_LOCAL = 3, 18, 1, 2
 IFF_UP = 1
+LINK_KINDS = (b"ifb", b"dummy", b"bridge")
 
 
 class LabError(RuntimeError):
@@ -59,7 +61,7 @@ class Loaders:
     def kinds(self):
         return tuple(self._programs)
 
-    def name(self, kind, lab):
+    def name(self, kind):
         """The program and its own version, such as `procps 4.0.2`."""
         path, pattern = self._programs[kind]
         words = [path] if kind == "busybox" else [path, "--version"]
@@ -89,9 +91,10 @@ class Lab:
         # The resolver keeps the root that this process is about to leave, and sees its mounts.
         self._resolver = subprocess.Popen([resolver()], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._place = place
+        self.seen = {}  # the values at the end of the last comparison
         os.chroot(place)
         os.chdir("/")
-        self.names = {kind: self.loaders.name(kind, self) for kind in self.loaders.kinds}
+        self.names = {kind: self.loaders.name(kind) for kind in self.loaders.kinds}
         self._inherited, self._taken_back = self._neutral()
 
     def close(self):
@@ -102,6 +105,7 @@ class Lab:
         """Where the program and the resolver differ: [(moment, key, seen, said)]."""
         seen = self.observe(tree, kind)
         said = self.say(tree, kind)
+        self.seen = seen.get("late") or seen["values"]
         if "error" in said:
             return [("error", said["error"], None, None)]
         found = []
@@ -222,9 +226,14 @@ class Network:
         self._socket.close()
 
     def add(self, name):
-        """A new interface, down and without an address: a bridge, which every kernel has."""
-        info = attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, b"bridge"))
-        self._ask(RTM_NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(IFLA_IFNAME, name.encode() + b"\0") + info)
+        """A new interface, down and without an address: of a kind that is quickly gone, or a bridge, which every kernel has."""
+        for kind in LINK_KINDS:
+            info = attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, kind))
+            try:
+                return self._ask(RTM_NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(IFLA_IFNAME, name.encode() + b"\0") + info)
+            except OSError as error:
+                if error.errno != errno.EOPNOTSUPP or kind == LINK_KINDS[-1]:
+                    raise
 
     def address(self, name):
         """An address for an interface; for lo, it goes up and gets its own."""

@@ -66,10 +66,13 @@ def make_tree(seed, number):
         files.setdefault("/etc/sysctl.conf", {"link": draw.choice(("/etc/other.txt", "sysctl.d/50-x.conf", "/dev/null", "nowhere"))})
     elif draw.random() < 0.01:
         files.setdefault("/etc/sysctl.conf", {})
-    if draw.random() < 0.02 and not any(path.startswith("/run/sysctl.d") for path in files):
+    if draw.random() < 0.02 and not any(path.startswith("/run/") for path in files):
         files["/run/sysctl.d"] = {"link": draw.choice(("/etc/sysctl.d", "../usr/lib/sysctl.d", "/nowhere", "/etc/other.txt"))}
+    split = any(path.startswith("/lib/") for path in files) and draw.random() < 0.5
+    if not split:
+        files = {path: content for path, content in files.items() if not (path.startswith("/lib/") and f"/usr{path}" in files)}
     tree = {"files": files, "interfaces": names, "addresses": [name for name in ("lo", *names) if draw.random() < 0.2], "late": late,
-            "split": any(path.startswith("/lib/") for path in files) and draw.random() < 0.5}
+            "split": split}
     if draw.random() < 0.15:
         scopes = ("all", "default", "lo", *names)
         tree["before"] = [[draw.choice(scopes), speech.key_name(), draw.choice(("0\n", "1\n", "5\n", "x\n"))] for _ in range(draw.choice((1, 2, 3)))]

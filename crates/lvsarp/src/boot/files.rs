@@ -123,5 +123,5 @@ pub(crate) fn rank(path: &[u8]) -> usize {
         Some([b'/', name @ ..]) => !name.contains(&b'/'),
         _ => false,
     };
-    DIRECTORIES.iter().position(|directory| inside(&directory)).unwrap_or(DIRECTORIES.len())
+    DIRECTORIES.iter().position(inside).unwrap_or(DIRECTORIES.len())
 }

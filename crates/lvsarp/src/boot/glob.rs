@@ -19,6 +19,11 @@ pub(crate) struct Flags {
     pub sort: bool,
 }
 
+impl Flags {
+    /// `GLOB_NOSORT` alone.
+    const PLAIN: Flags = Flags { brace: false, nocheck: false, sort: false };
+}
+
 /// The number of names that one block of a directory's names holds; each further block holds twice as many (`posix/glob.c: INITIAL_COUNT`).
 const BLOCK: usize = 64;
 
@@ -33,21 +38,22 @@ pub(crate) fn is_pattern(text: &[u8]) -> bool {
 /// Every path that a pattern stands for.
 pub(crate) fn glob(tree: &dyn Tree, pattern: &[u8], flags: Flags) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    collect(tree, pattern, flags, DEEPEST, &mut found);
+    collect(tree, pattern, flags, false, DEEPEST, &mut found);
     found
 }
 
-fn collect(tree: &dyn Tree, pattern: &[u8], flags: Flags, depth: u32, found: &mut Vec<Vec<u8>>) {
+/// With `directories`, wildcards in the last part match only those (`GLOB_ONLYDIR`).
+fn collect(tree: &dyn Tree, pattern: &[u8], flags: Flags, directories: bool, depth: u32, found: &mut Vec<Vec<u8>>) {
     let first = found.len();
     if depth == 0 {
         return;
     }
     if flags.brace
-        && let Some((start, parts, rest)) = braces(pattern)
+        && let Some(braces) = braces(pattern)
     {
-        for part in parts {
-            let one = [&pattern[..start], part, rest].concat();
-            collect(tree, &one, Flags { nocheck: false, ..flags }, depth - 1, found);
+        for part in braces.parts {
+            let one = [braces.before, part, braces.after].concat();
+            collect(tree, &one, Flags { nocheck: false, ..flags }, directories, depth - 1, found);
         }
         if found.len() > first || !flags.nocheck {
             return;
@@ -57,20 +63,20 @@ fn collect(tree: &dyn Tree, pattern: &[u8], flags: Flags, depth: u32, found: &mu
     let (directory, name) = (&pattern[..slash], &pattern[slash + 1..]);
     if name.is_empty() && slash > 0 {
         // "pattern/" is expanded as "pattern", and directories get their slash back.
-        collect(tree, directory, Flags { nocheck: false, ..flags }, depth - 1, found);
+        collect(tree, directory, Flags { nocheck: false, ..flags }, true, depth - 1, found);
         for path in &mut found[first..] {
             if tree.names(path).is_some() {
                 path.push(b'/');
             }
         }
     } else if has_magic(directory).any() {
-        let mut directories = Vec::new();
-        collect(tree, directory, Flags { brace: false, nocheck: false, sort: false }, depth - 1, &mut directories);
-        for directory in directories {
-            within(tree, &directory, name, found);
+        let mut above = Vec::new();
+        collect(tree, directory, Flags::PLAIN, true, depth - 1, &mut above);
+        for directory in above {
+            within(tree, &directory, name, directories, found);
         }
     } else {
-        within(tree, &unescaped(directory), name, found);
+        within(tree, &unescaped(directory), name, directories, found);
     }
     if found.len() == first && flags.nocheck {
         found.push(pattern.to_vec());
@@ -81,7 +87,7 @@ fn collect(tree: &dyn Tree, pattern: &[u8], flags: Flags, depth: u32, found: &mu
 }
 
 /// The paths below one directory that the last part of a pattern stands for.
-fn within(tree: &dyn Tree, directory: &[u8], name: &[u8], found: &mut Vec<Vec<u8>>) {
+fn within(tree: &dyn Tree, directory: &[u8], name: &[u8], directories: bool, found: &mut Vec<Vec<u8>>) {
     if has_magic(name) == Magic::None {
         let path = [directory, b"/", name].concat();
         if tree.exists(&path) {
@@ -91,7 +97,10 @@ fn within(tree: &dyn Tree, directory: &[u8], name: &[u8], found: &mut Vec<Vec<u8
     }
     let whole: &[u8] = if directory.is_empty() { b"/" } else { directory };
     let names = tree.names(whole).unwrap_or_default();
-    let matching: Vec<&Vec<u8>> = names.iter().filter(|other| fnmatch(name, other, true)).collect();
+    let is_wanted = |other: &&Vec<u8>| {
+        fnmatch(name, other, true) && (!directories || tree.names(&[directory, b"/", other].concat()).is_some())
+    };
+    let matching: Vec<&Vec<u8>> = names.iter().filter(is_wanted).collect();
     // The names are kept in blocks that grow, and the last block is given out first.
     let mut rest = &matching[..];
     let mut blocks = Vec::new();
@@ -151,8 +160,15 @@ fn unescaped(part: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// The first pair of braces: where it begins, its alternatives, and what follows it. None where there is none, or it is not closed.
-fn braces(pattern: &[u8]) -> Option<(usize, Vec<&[u8]>, &[u8])> {
+/// A pattern taken apart at its first pair of braces.
+struct Braces<'a> {
+    before: &'a [u8],
+    parts: Vec<&'a [u8]>,
+    after: &'a [u8],
+}
+
+/// None where there are no braces, or they are not closed.
+fn braces(pattern: &[u8]) -> Option<Braces<'_>> {
     let mut start = 0;
     loop {
         match pattern.get(start..)? {
@@ -169,7 +185,7 @@ fn braces(pattern: &[u8]) -> Option<(usize, Vec<&[u8]>, &[u8])> {
         parts.push(&pattern[from..end]);
         from = end + 1;
         if pattern[end] == b'}' {
-            return Some((start, parts, &pattern[from..]));
+            return Some(Braces { before: &pattern[..start], parts, after: &pattern[from..] });
         }
     }
 }
@@ -294,5 +310,77 @@ fn in_class(name: &[u8], byte: u8) -> bool {
         b"upper" => byte.is_ascii_uppercase(),
         b"xdigit" => byte.is_ascii_hexdigit(),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boot::machine::Machine;
+    use crate::key::KernelVersion;
+
+    const FLAGS: Flags = Flags { brace: false, nocheck: false, sort: true };
+
+    fn found(pattern: &str, flags: Flags) -> Vec<String> {
+        let mut machine = Machine::new(KernelVersion::NEWEST);
+        for name in ["lo", "eth0", "eth0.100", ".dot", "v[0]"] {
+            machine.add(name.as_bytes());
+        }
+        let paths = glob(&machine, format!("/proc/sys/net/ipv4/conf/{pattern}/arp_ignore").as_bytes(), flags);
+        let scope = |path: Vec<u8>| String::from_utf8(path).unwrap();
+        paths.into_iter().map(scope).map(|path| path.rsplit('/').nth(1).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_star_matches_every_scope_but_hidden_ones() {
+        assert_eq!(found("*", FLAGS), ["all", "default", "eth0.100", "eth0", "lo", "v[0]"], "whole paths are sorted");
+        assert_eq!(found(".*", FLAGS), [".dot"]);
+        assert_eq!(found("eth?", FLAGS), ["eth0"]);
+        assert_eq!(found("nope*", FLAGS), [""; 0]);
+    }
+
+    #[test]
+    fn a_bracket_is_a_set_only_where_it_is_closed() {
+        assert_eq!(found("[!a-l]*", FLAGS), ["v[0]"]);
+        assert_eq!(found("v[[]0]", FLAGS), ["v[0]"]);
+        assert_eq!(found("v[0]", FLAGS), [""; 0]);
+        assert_eq!(found("v\\[0\\]", FLAGS), ["v[0]"]);
+        assert_eq!(found("eth[[:digit:]]", FLAGS), ["eth0"]);
+        assert_eq!(found("eth[0", FLAGS), [""; 0]);
+    }
+
+    #[test]
+    fn braces_are_alternatives_only_where_they_are_asked_for() {
+        let braces = Flags { brace: true, ..FLAGS };
+        assert_eq!(found("{lo,eth*}", FLAGS), [""; 0]);
+        assert_eq!(found("{lo,{all,eth0}}", Flags { sort: false, ..braces }), ["lo", "all", "eth0"]);
+        assert_eq!(found("l{o,}*", Flags { sort: false, ..braces }), ["lo", "lo"]);
+        assert_eq!(found("{lo", Flags { nocheck: true, ..braces }), ["{lo"]);
+    }
+
+    #[test]
+    fn unsorted_names_come_in_blocks_the_last_first() {
+        let mut machine = Machine::new(KernelVersion::NEWEST);
+        for number in 0..70 {
+            machine.add(format!("m{number:02}").as_bytes());
+        }
+        let paths = glob(&machine, b"/proc/sys/net/ipv4/conf/m*", Flags::PLAIN);
+        assert_eq!((paths.len(), &paths[0][24..], &paths[6][24..]), (70, &b"m64"[..], &b"m00"[..]));
+    }
+
+    #[test]
+    fn a_slash_at_the_end_lets_wildcards_match_only_directories() {
+        let machine = Machine::new(KernelVersion::NEWEST);
+        let count = |pattern: &[u8]| glob(&machine, pattern, FLAGS).len();
+        assert_eq!(count(b"/proc/sys/net/ipv4/conf/all/arp_ignor?/"), 0);
+        assert_eq!(count(b"/proc/sys/net/ipv4/conf/a*/arp_ignore/"), 1);
+        assert_eq!(count(b"/proc/sys/net/ipv4/conf/a*/"), 1);
+    }
+
+    #[test]
+    fn many_stars_take_no_time() {
+        assert!(!fnmatch(&[&b"*a".repeat(60)[..], b"b"].concat(), &b"a".repeat(2000), false));
+        assert!(fnmatch(b"a*b*c", b"axxbyybzzc", false));
+        assert!(fnmatch(b"-*/conf/*", b"-net/ipv4/conf/lo/x", false), "a star matches a slash");
     }
 }

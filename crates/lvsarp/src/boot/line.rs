@@ -184,3 +184,69 @@ fn is_blank(byte: u8) -> bool {
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set<'a>(key: &'a str, value: &'a str) -> Option<Line<'a>> {
+        Some(Line::Set { key: key.as_bytes(), value: value.as_bytes() })
+    }
+
+    #[test]
+    fn a_blank_after_the_dash_is_a_part_of_the_key_for_procps_alone() {
+        assert_eq!(systemd(b"- a.b = 1"), set("a.b", "1"));
+        assert_eq!(procps(b"- a.b = 1"), set(" a.b", "1"));
+        assert_eq!(procps_3(b"- a.b = 1"), set(" a.b", "1"));
+        assert_eq!(busybox(b"- a.b = 1"), set("- a.b", "1"));
+    }
+
+    #[test]
+    fn a_value_may_be_empty_for_systemd_and_procps_4() {
+        assert_eq!(systemd(b"a = "), set("a", ""));
+        assert_eq!(procps(b"a = "), set("a", ""));
+        assert_eq!(procps_3(b"a = "), Some(Line::Junk));
+        assert_eq!(busybox(b"a ="), Some(Line::Junk));
+        assert_eq!(busybox(b"a =#1"), Some(Line::Junk));
+    }
+
+    #[test]
+    fn comments_begin_a_line_and_nothing_else() {
+        for line in [&b"# a = 1"[..], b" ;a = 1", b"", b" \t"] {
+            assert_eq!(
+                (systemd(line), procps(line), procps_3(line), busybox(line)),
+                (None, None, None, None),
+                "{line:?}"
+            );
+        }
+        assert_eq!(systemd(b"a = 1 # b"), set("a", "1 # b"));
+    }
+
+    #[test]
+    fn a_line_without_an_assignment_excludes_or_is_junk() {
+        assert_eq!(systemd(b"-a.b "), Some(Line::Exclude { key: b"a.b" }));
+        assert_eq!(procps(b"-a.b \n"), Some(Line::Exclude { key: b"a.b" }));
+        assert_eq!(procps_3(b"-a.b"), Some(Line::Junk));
+        assert_eq!(
+            (systemd(b"a.b"), procps(b"a.b"), busybox(b"a.b")),
+            (Some(Line::Junk), Some(Line::Junk), Some(Line::Junk))
+        );
+    }
+
+    #[test]
+    fn lines_end_where_the_program_ends_them() {
+        let text = b"a\rb\x00c\r\nd\\\ne";
+        let numbered: Vec<(u32, &[u8])> = systemd_lines(text).collect();
+        assert_eq!(numbered, [(1, &b"a\r"[..]), (1, b"b"), (1, b"c\r"), (1, b"\n"), (2, b"d\\\n"), (3, b"e")]);
+        assert_eq!(string_lines(text).next(), Some((1, &b"a\rb"[..])));
+        assert_eq!(joined_lines(text), [(1, b"a\rb".to_vec()), (2, b"de".to_vec())]);
+    }
+
+    #[test]
+    fn the_first_separator_decides() {
+        assert_eq!(normalized(b"net.ipv4.conf.eth0/100.x"), b"net/ipv4/conf/eth0.100/x");
+        assert_eq!(normalized(b"/net//ipv4/./conf/eth0.100/x/"), b"net/ipv4/conf/eth0.100/x");
+        assert_eq!(swapped(b"net/ipv4.conf"), b"net/ipv4.conf");
+        assert_eq!((normalized(b""), normalized(b"."), normalized(b"/")), (vec![], b"/".to_vec(), b"/".to_vec()));
+    }
+}

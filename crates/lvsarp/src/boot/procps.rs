@@ -83,7 +83,7 @@ fn preload<'f>(loader: &Loader, run: &mut Run<'f, '_>, name: &[u8], settings: &m
             let old = loader.version < PATTERNS;
             match if old { line::procps_3(raw) } else { line::procps(raw) } {
                 Some(Line::Set { key, value }) if old => {
-                    write(run, &path_of(key), value, place, false);
+                    write(run, &path_of(key), value, place);
                 }
                 Some(Line::Set { key, value }) => {
                     settings.push(Setting { path: path_of(undashed(key)), value: Some(value), place });
@@ -91,12 +91,10 @@ fn preload<'f>(loader: &Loader, run: &mut Run<'f, '_>, name: &[u8], settings: &m
                 Some(Line::Exclude { key }) => {
                     settings.push(Setting { path: path_of(undashed(key)), value: None, place });
                 }
-                Some(Line::Junk) => {
-                    if subject(raw.trim_ascii()).is_some() {
-                        run.remark(place, RemarkKind::NotAnAssignment, &"the line has no '=' and is passed over");
-                    }
+                Some(Line::Junk) if subject(raw.trim_ascii()).is_some() => {
+                    run.remark(place, RemarkKind::NotAnAssignment, &"the line has no '=' and is passed over");
                 }
-                None => {}
+                Some(Line::Junk) | None => {}
             }
         }
     }
@@ -116,13 +114,16 @@ fn write_all<'f>(loader: &Loader, run: &mut Run<'f, '_>, settings: &[Setting<'f>
     for setting in settings {
         let Some(value) = setting.value else { continue };
         if !is_pattern(&setting.path) {
-            write(run, &setting.path, value, setting.place, false);
+            write(run, &setting.path, value, setting.place);
             continue;
         }
         for path in glob(&*run.machine, &setting.path, Flags { brace: false, nocheck: false, sort: true }) {
             match settings.iter().find(|other| names(loader, other, &path)) {
                 Some(own) => run.spared(&path, setting.place, own.place, own.value.is_none()),
-                None => write(run, &path, value, setting.place, true),
+                None => {
+                    run.caught(&path, setting.place);
+                    write(run, &path, value, setting.place);
+                }
             }
         }
     }
@@ -135,11 +136,11 @@ fn names(loader: &Loader, setting: &Setting<'_>, path: &[u8]) -> bool {
 }
 
 /// `WriteSetting()`.
-fn write<'f>(run: &mut Run<'f, '_>, path: &[u8], value: &[u8], place: Place<'f>, matched: bool) {
+fn write<'f>(run: &mut Run<'f, '_>, path: &[u8], value: &[u8], place: Place<'f>) {
     if let Some(Node::Directory(_)) = walk(run.machine, path) {
         return;
     }
     let text = [value, b"\n"].concat();
     // What fails has been said, and the program goes on.
-    let _ = if matched { run.write_matched(path, &text, place) } else { run.write(path, &text, place) };
+    let _ = run.write(path, &text, place);
 }

@@ -65,8 +65,8 @@ impl<'f, 'm> Run<'f, 'm> {
         Ok(())
     }
 
-    /// The same for what a pattern stood for: where that is `lo` or `default`, it is said.
-    pub fn write_matched(&mut self, path: &[u8], text: &[u8], place: Place<'f>) -> Result<(), i32> {
+    /// A pattern stands for this path, too: where that is `lo` or `default`, it is said.
+    pub fn caught(&mut self, path: &[u8], place: Place<'f>) {
         if let Some(Node::Key(scope, key)) = walk(self.machine, path)
             && matches!(&scope[..], b"lo" | b"default")
         {
@@ -78,7 +78,6 @@ impl<'f, 'm> Run<'f, 'm> {
                 &format_args!("the pattern also sets {}{why}", Name(&scope, key)),
             );
         }
-        self.write(path, text, place)
     }
 
     /// A pattern leaves a key alone because of another line: one that sets it, or one that excludes it.

@@ -55,13 +55,11 @@ pub(crate) fn run<'f>(loader: &Loader, run: &mut Run<'f, '_>, arguments: &Argume
     table.apply(run);
 }
 
-/// A prefix as it is compared: `parse_argv()`.
+/// A prefix as it is compared: `parse_argv()`. It has lost its slash at the start, unless it was nothing else.
 fn given(loader: &Loader, prefix: &[u8]) -> Vec<u8> {
-    let prefix = line::normalized(prefix);
-    match prefix.strip_prefix(b"/proc/sys/") {
-        Some(rest) => rest.to_vec(),
-        None if loader.version < CAREFUL => prefix,
-        None => prefix,
+    match line::normalized(prefix) {
+        root if root == b"/" && loader.version < NARROWED => Vec::new(),
+        prefix => prefix,
     }
 }
 
@@ -215,6 +213,9 @@ impl<'f> Table<'f> {
     /// `sysctl_write()`.
     fn write(&self, run: &mut Run<'f, '_>, key: &[u8], value: &[u8], place: Place<'f>, matched: bool) {
         let path = [PROC_SYS, key].concat();
+        if matched {
+            run.caught(&path, place);
+        }
         if self.loader.version >= CAREFUL {
             if key.split(|byte| *byte == b'/').any(|part| part == b"..") {
                 if is_ours(key) {
@@ -226,7 +227,7 @@ impl<'f> Table<'f> {
                 && let Some(there) = run.machine.value(&scope, key)
                 && there.number.to_string().as_bytes() == value
             {
-                if !there.explicit && scope != b"all" && scope != b"default" {
+                if !matched && !there.explicit && scope != b"all" && scope != b"default" {
                     let text =
                         "the value is there already and is not written again, so a later write to default replaces it";
                     run.remark(place, RemarkKind::NotPinned, &text);
@@ -238,7 +239,7 @@ impl<'f> Table<'f> {
         }
         let text = [value, b"\n"].concat();
         // What fails has been said, and the program goes on.
-        let _ = if matched { run.write_matched(&path, &text, place) } else { run.write(&path, &text, place) };
+        let _ = run.write(&path, &text, place);
     }
 
     fn position(&self, key: &[u8]) -> Option<usize> {
