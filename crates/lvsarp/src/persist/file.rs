@@ -129,7 +129,7 @@ pub(crate) fn in_the_way(act: &str, shown: &str, entry: &Entry) -> Error {
         Entry::Link(target) => refused(&format!("it is a link to {}", String::from_utf8_lossy(target))).hint(
             "a link would be replaced, and the file that it leads to stay as it is: name that file, or remove the link",
         ),
-        Entry::Other(what) => refused(what),
+        Entry::Other(what) => refused(what).hint("move it away if nobody needs it under this name"),
         Entry::Nothing | Entry::File(_) => refused("it is not what it was a moment ago"),
     }
 }

@@ -145,7 +145,7 @@ impl Leaving<'_> {
             Severity::Warning,
             &About::HOST,
             format_args!("{} stays as it is: {why}", shown(&self.options.root, path)),
-            format_args!("remove it by hand, or (--overwrite)"),
+            format_args!("remove it by hand, or have it removed all the same (--overwrite)"),
         );
     }
 
