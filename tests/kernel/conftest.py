@@ -14,7 +14,7 @@ from lab.program import lvsarp  # noqa: E402
 
 @pytest.fixture(scope="session", autouse=True)
 def in_a_sandbox():
-    sandbox.enter()
+    sandbox.enter(everybody=True)
 
 
 @pytest.fixture(scope="session")

@@ -30,12 +30,15 @@ def call(name, *arguments):
     return result
 
 
-def enter():
-    """Move this process into its own namespaces; do nothing if it already did so."""
+def enter(everybody=False):
+    """Move this process into its own namespaces; do nothing if it already did so.
+
+    There it is root, and nobody else is known; with `everybody` other users are too, if it is root outside.
+    """
     global _entered_by
     if _entered_by == os.getpid():
         return
-    _unshare()
+    _unshare(everybody and os.geteuid() == 0)
     try:
         call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         call("mount", b"tmpfs", b"/run", b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=0755")
@@ -45,20 +48,59 @@ def enter():
     _entered_by = os.getpid()
 
 
-def _unshare():
+def knows_everybody():
+    """Whether the sandbox has users beside root."""
+    with open("/proc/self/uid_map") as file:
+        return int(file.read().split()[2]) > 1
+
+
+def _unshare(everybody):
     uid, gid = os.geteuid(), os.getegid()
+    if everybody:
+        outside = _Outside()
     try:
         call("unshare", CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS)
     except OSError as error:
         if uid == 0 and _unshare_as_root():
             return
         raise SandboxError(_why(error)) from error
+    if everybody:
+        outside.let_everybody_in()
+        return
     try:
         for file, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
             with open(f"/proc/self/{file}", "w") as stream:
                 stream.write(text)
     except OSError as error:
         raise SandboxError(f"cannot write /proc/self/{file} of a new user namespace: {error.strerror}") from error
+
+
+class _Outside:
+    """A child that stays outside, because only from there users can be mapped whom the process is not."""
+
+    USERS = "0 0 65536"
+
+    def __init__(self):
+        ours, (reader, self._go) = os.getpid(), os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            status = 1
+            try:
+                os.close(self._go)
+                if os.read(reader, 1):
+                    for file in ("uid_map", "gid_map"):
+                        with open(f"/proc/{ours}/{file}", "w") as stream:
+                            stream.write(self.USERS)
+                    status = 0
+            finally:
+                os._exit(status)
+        os.close(reader)
+
+    def let_everybody_in(self):
+        os.write(self._go, b"x")
+        os.close(self._go)
+        if os.waitpid(self._child, 0)[1] != 0:
+            raise SandboxError("cannot map users into a new user namespace")
 
 
 def _unshare_as_root():
