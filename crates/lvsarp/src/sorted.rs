@@ -33,6 +33,13 @@ impl<'a, T, K: Ord> Sorted<'a, T, K> {
     }
 }
 
+/// A list in an order; equals stay in theirs. One copy of the sort for every list.
+pub(crate) fn in_order<T>(list: Vec<T>, order: &dyn Fn(&T, &T) -> Ordering) -> Vec<T> {
+    let positions = ordered(list.len(), &|a, b| order(&list[a as usize], &list[b as usize]));
+    let mut list: Vec<Option<T>> = list.into_iter().map(Some).collect();
+    positions.into_iter().filter_map(|at| list[at as usize].take()).collect()
+}
+
 /// The positions of so many items, in order.
 fn ordered(count: usize, order: &dyn Fn(u32, u32) -> Ordering) -> Vec<u32> {
     let mut positions: Vec<u32> = (0..count as u32).collect();

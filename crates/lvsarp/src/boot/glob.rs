@@ -1,5 +1,7 @@
 //! `glob(3)` and `fnmatch(3)` of the C library, on a tree of names: what the loaders use for keys and for file names.
 
+use crate::sorted::in_order;
+
 /// A tree of names that can be searched.
 pub(crate) trait Tree {
     /// The names in a directory, in the order in which the system lists them; none where the path is no directory.
@@ -82,7 +84,8 @@ fn collect(tree: &dyn Tree, pattern: &[u8], flags: Flags, directories: bool, dep
         found.push(pattern.to_vec());
     }
     if flags.sort {
-        found[first..].sort_unstable();
+        let sorted = in_order(found.split_off(first), &|left, right| left.cmp(right));
+        found.extend(sorted);
     }
 }
 

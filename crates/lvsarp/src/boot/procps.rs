@@ -8,6 +8,7 @@ use crate::boot::mention::subject;
 use crate::boot::remark::RemarkKind;
 use crate::boot::run::{Place, Run};
 use crate::boot::tree::{Node, PROC_SYS, walk};
+use crate::sorted::in_order;
 
 /// Before this version every line was written as it was read, and a pattern was a key like any other.
 const PATTERNS: (u32, u32, u32) = (4, 0, 0);
@@ -64,8 +65,7 @@ fn chosen<'f>(run: &mut Run<'f, '_>) -> Vec<&'f Entry> {
             None => chosen.push(entry),
         }
     }
-    chosen.sort_by(|left, right| left.name().cmp(right.name()));
-    chosen
+    in_order(chosen, &|left, right| left.name().cmp(right.name()))
 }
 
 /// `Preload()`: the name is itself a pattern.

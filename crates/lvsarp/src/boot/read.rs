@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::boot::files::{Content, DIRECTORIES, Entry, Files, SYSCTL_CONF, order};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sorted::in_order;
 use crate::sys;
 
 /// The longest file that is read.
@@ -64,7 +65,7 @@ impl Files {
         if let Ok(etc) = root.find(b"/etc") {
             entries.extend(root.entry(SYSCTL_CONF.as_bytes(), &path_of(&etc).join("sysctl.conf")));
         }
-        entries.sort_unstable_by(|left, right| order(&left.path, &right.path));
+        let entries = in_order(entries, &|left, right| order(&left.path, &right.path));
         Ok(Files { entries, same })
     }
 }

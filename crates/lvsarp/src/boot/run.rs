@@ -8,6 +8,7 @@ use crate::boot::mention::{Mention, Spelling, subject};
 use crate::boot::remark::{Remark, RemarkKind};
 use crate::boot::tree::{Node, PROC_SYS, walk};
 use crate::key::Key;
+use crate::sorted::in_order;
 
 /// A line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,9 +172,8 @@ impl<'f, 'm> Run<'f, 'm> {
     /// What was said, with what is known only at the end: which lines were overridden by later ones.
     pub fn finish(mut self) -> Vec<Remark> {
         let writes = std::mem::take(&mut self.writes);
-        let mut order: Vec<usize> = (0..writes.len()).collect();
-        let target = |at: usize| (&writes[at].scope, KEYS.iter().position(|key| *key == writes[at].key), at);
-        order.sort_unstable_by(|left, right| target(*left).cmp(&target(*right)));
+        let target = |at: usize| (&writes[at].scope, KEYS.iter().position(|key| *key == writes[at].key));
+        let order = in_order((0..writes.len()).collect(), &|left, right| target(*left).cmp(&target(*right)));
         for same in order.chunk_by(|left, right| {
             writes[*left].scope == writes[*right].scope && writes[*left].key == writes[*right].key
         }) {

@@ -9,6 +9,7 @@ use crate::boot::mention::subject;
 use crate::boot::remark::RemarkKind;
 use crate::boot::run::{Place, Run};
 use crate::boot::tree::{Node, PROC_SYS, walk};
+use crate::sorted::in_order;
 
 /// Before this version a value was written also where it was there already, and a path could go up by `..`.
 const CAREFUL: (u32, u32, u32) = (250, 0, 0);
@@ -99,8 +100,7 @@ fn chosen<'f>(loader: &Loader, run: &mut Run<'f, '_>) -> Vec<&'f Entry> {
         }
         chosen.push(entry);
     }
-    chosen.sort_by(|left, right| left.name().cmp(right.name()));
-    chosen
+    in_order(chosen, &|left, right| left.name().cmp(right.name()))
 }
 
 /// Whether a link among the files leads to this one.

@@ -4,6 +4,7 @@ use crate::boot::files::Files;
 use crate::boot::glob::Tree;
 use crate::boot::machine::{KEYS, Machine};
 use crate::key::Key;
+use crate::sorted::in_order;
 
 /// Where the keys are mounted.
 pub(crate) const PROC_SYS: &[u8] = b"/proc/sys/";
@@ -69,9 +70,8 @@ impl Tree for Machine {
             return Some(self.scopes().map(<[u8]>::to_vec).collect());
         }
         if is_below_conf(&at) {
-            let mut names: Vec<Vec<u8>> = KEYS.iter().map(|key| key.name().as_bytes().to_vec()).collect();
-            names.sort_unstable();
-            return Some(names);
+            let names: Vec<Vec<u8>> = KEYS.iter().map(|key| key.name().as_bytes().to_vec()).collect();
+            return Some(in_order(names, &|left, right| left.cmp(right)));
         }
         // A directory above has one name that leads on.
         let next = CONF.get(at.len() + 1..).unwrap_or_default();
