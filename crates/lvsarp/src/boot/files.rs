@@ -17,6 +17,8 @@ pub struct Files {
     pub(crate) entries: Vec<Entry>,
     /// Directories that are another one by another name, as positions in [`DIRECTORIES`].
     pub(crate) same: Vec<(usize, usize)>,
+    /// Those of [`DIRECTORIES`] that are there but are no directory.
+    pub(crate) broken: Vec<usize>,
 }
 
 /// One name in a directory.
@@ -81,10 +83,8 @@ impl Files {
 
     /// The name at a path. Where a directory is another one by a second name, as `/lib` on most systems, both paths find it.
     pub fn entry(&self, path: &[u8]) -> Option<&Entry> {
-        let own = rank(path);
-        if let Some((alias, real)) = self.same.iter().find(|(alias, _)| *alias == own) {
-            let name = path.get(DIRECTORIES[*alias].len()..)?;
-            return self.entry(&[DIRECTORIES[*real].as_bytes(), name].concat());
+        if let Some(real) = self.real(path) {
+            return self.entry(&real);
         }
         self.position(path).ok().map(|at| &self.entries[at])
     }
@@ -105,6 +105,12 @@ impl Files {
             (Err(_), None) => {}
         }
         self
+    }
+
+    /// The same path by the name under which its directory was read, where that is another.
+    pub(crate) fn real(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let (alias, real) = self.same.iter().find(|(alias, _)| *alias == rank(path))?;
+        Some([DIRECTORIES[*real].as_bytes(), path.get(DIRECTORIES[*alias].len()..)?].concat())
     }
 
     fn position(&self, path: &[u8]) -> Result<usize, usize> {

@@ -85,13 +85,18 @@ pub(crate) fn procps_3(line: &[u8]) -> Option<Line<'_>> {
     }
     // The first byte stays, whatever it is.
     let end = line[1..].iter().rposition(|byte| !is_blank(*byte)).map_or(1, |last| last + 2);
+    let whole = end;
     let line = trim_start(&line[..end], is_tab);
     if line.len() < 2 || matches!(line[0], b'#' | b';') {
         return None;
     }
     // strtok() passes over every '=' at the start.
-    let line = &line[line.iter().position(|byte| *byte != b'=').unwrap_or(line.len())..];
-    let Some((key, rest)) = equals(line) else { return Some(Line::Junk) };
+    let name = &line[line.iter().position(|byte| *byte != b'=').unwrap_or(line.len())..];
+    let Some((key, rest)) = equals(name) else {
+        // A '=' is put behind the key, where strtok() goes on, and is the value: the kernel refuses it. Not where the key had to be moved first.
+        let key = name.strip_prefix(b"-").unwrap_or(name);
+        return Some(if name.len() == whole { Line::Set { key, value: b"=" } } else { Line::Junk });
+    };
     let end = key.get(1..).unwrap_or_default().iter().rposition(|byte| !is_blank(*byte)).map_or(1, |last| last + 2);
     let key = &key[..end];
     let start = rest.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len());
@@ -226,7 +231,11 @@ mod tests {
     fn a_line_without_an_assignment_excludes_or_is_junk() {
         assert_eq!(systemd(b"-a.b "), Some(Line::Exclude { key: b"a.b" }));
         assert_eq!(procps(b"-a.b \n"), Some(Line::Exclude { key: b"a.b" }));
-        assert_eq!(procps_3(b"-a.b"), Some(Line::Junk));
+        // What is written is refused, but pins the value.
+        assert_eq!(
+            (procps_3(b"-a.b\n"), procps_3(b"a.b \n"), procps_3(b" a.b\n")),
+            (set("a.b", "="), set("a.b", "="), Some(Line::Junk))
+        );
         assert_eq!(
             (systemd(b"a.b"), procps(b"a.b"), busybox(b"a.b")),
             (Some(Line::Junk), Some(Line::Junk), Some(Line::Junk))

@@ -1,6 +1,7 @@
 //! Reads the files of a root directory. It needs no privilege, never waits, and follows links inside that root only.
 
 use std::ffi::CString;
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -31,29 +32,32 @@ impl Files {
     pub fn read(root: &Path) -> Result<Files> {
         let root = Root::open(root)?;
         let mut entries: Vec<Entry> = Vec::new();
-        let (mut seen, mut same) = (Vec::new(), Vec::new());
+        let (mut seen, mut same, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         for (rank, directory) in DIRECTORIES.into_iter().enumerate() {
             let fd = match root.find(directory.as_bytes()) {
                 Ok(fd) => fd,
-                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP)) => {
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => continue,
+                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOTDIR | libc::ELOOP)) => {
+                    broken.push(rank);
                     continue;
                 }
-                Err(error) => return Err(Error::os("open", directory, &error)),
+                Err(error) => return Err(unread("open", &directory, &error)),
             };
+            let place = path_of(&fd);
+            if !fs::metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
+                broken.push(rank);
+                continue;
+            }
             // /lib is a link to usr/lib on most systems.
-            let identity = sys::device_and_inode(fd.as_fd()).map_err(|error| Error::os("read", directory, &error))?;
+            let identity = sys::device_and_inode(fd.as_fd()).map_err(|error| unread("read", &directory, &error))?;
             if let Some((_, other)) = seen.iter().find(|(other, _)| *other == identity) {
                 same.push((rank, *other));
                 continue;
             }
             seen.push((identity, rank));
-            let place = path_of(&fd);
-            if !fs::metadata(&place).is_ok_and(|metadata| metadata.is_dir()) {
-                continue;
-            }
-            let names = fs::read_dir(&place).map_err(|error| Error::os("read", directory, &error))?;
+            let names = fs::read_dir(&place).map_err(|error| unread("read", &directory, &error))?;
             for name in names {
-                let name = name.map_err(|error| Error::os("read", directory, &error))?.file_name();
+                let name = name.map_err(|error| unread("read", &directory, &error))?.file_name();
                 if entries.len() >= MOST {
                     let cause = "it and the directories before it hold more than 4096 names";
                     return Err(Error::new(ErrorKind::Unsupported, "read", directory, cause));
@@ -66,7 +70,17 @@ impl Files {
             entries.extend(root.entry(SYSCTL_CONF.as_bytes(), &path_of(&etc).join("sysctl.conf")));
         }
         let entries = in_order(entries, &|left, right| order(&left.path, &right.path));
-        Ok(Files { entries, same })
+        Ok(Files { entries, same, broken })
+    }
+}
+
+/// What could not be read, and what that takes.
+fn unread(act: &str, thing: &dyn Display, error: &io::Error) -> Error {
+    let unread = Error::os(act, thing, error);
+    match unread.kind() {
+        ErrorKind::Permission => unread.hint("run as a user who may read it, or with CAP_DAC_READ_SEARCH"),
+        ErrorKind::Unsupported => unread.hint("a root directory other than / needs openat2(), Linux 5.6 and later"),
+        _ => unread,
     }
 }
 
@@ -79,7 +93,7 @@ pub(crate) struct Root {
 
 impl Root {
     pub fn open(root: &Path) -> Result<Root> {
-        let wrong = |error: io::Error| Error::os("open", format_args!("root directory {root:?}"), &error);
+        let wrong = |error: io::Error| unread("open", &format_args!("root directory {root:?}"), &error);
         let path = CString::new(root.as_os_str().as_bytes()).map_err(|error| wrong(error.into()))?;
         let fd = sys::open_path(&path).map_err(wrong)?;
         Ok(Root { fd, own: root.as_os_str() == "/" })

@@ -48,7 +48,7 @@ pub(crate) fn run<'f>(loader: &Loader, run: &mut Run<'f, '_>, arguments: &Argume
         }
     } else {
         for name in &arguments.files {
-            if let Some(entry) = searched(run, name) {
+            if let Some(entry) = searched(loader, run, name) {
                 table.read(run, entry);
             }
         }
@@ -113,14 +113,24 @@ fn is_linked(entries: &[Entry], entry: &Entry) -> bool {
     })
 }
 
-/// A FILE argument: a path, or a name that is looked for in the directories (`search_and_fopen()`).
-fn searched<'f>(run: &Run<'f, '_>, name: &[u8]) -> Option<&'f Entry> {
+/// A FILE argument: a path, or a name that is looked for in the directories until one of them has it or fails (`search_and_fopen()`).
+fn searched<'f>(loader: &Loader, run: &Run<'f, '_>, name: &[u8]) -> Option<&'f Entry> {
+    let files = run.files;
     if name.starts_with(b"/") {
-        return run.files.entry(name);
+        return files.entry(name);
     }
-    let path = |directory: &str| [directory.as_bytes(), b"/", name].concat();
-    let found = |directory: &&str| run.files.entry(&path(directory));
-    DIRECTORIES.iter().filter_map(found).find(|entry| entry.content != Content::Dangling)
+    let count = DIRECTORIES.len() - usize::from(loader.version >= MERGED);
+    for (rank, directory) in DIRECTORIES.into_iter().enumerate().take(count) {
+        if files.broken.contains(&rank) {
+            return None;
+        }
+        match files.entry(&[directory.as_bytes(), b"/", name].concat()) {
+            None => {}
+            Some(entry) if entry.content == Content::Dangling => {}
+            found => return found,
+        }
+    }
+    None
 }
 
 impl<'f> Table<'f> {

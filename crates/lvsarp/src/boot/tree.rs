@@ -85,6 +85,8 @@ impl Tree for Machine {
 
 impl Tree for Files {
     fn names(&self, directory: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let real = self.real(&[directory, b"/x"].concat());
+        let directory = real.as_ref().and_then(|path| path.strip_suffix(b"/x")).unwrap_or(directory);
         let names = self.entries().iter().filter(|entry| entry.directory() == directory);
         let names: Vec<Vec<u8>> = names.map(|entry| entry.name().to_vec()).collect();
         (!names.is_empty()).then_some(names)
