@@ -104,12 +104,18 @@ pub(crate) fn current() -> Result<OwnedFd> {
     }
 }
 
-/// All that a file holds.
+/// All that a file holds. `read_to_end()` does the same with four times the code: it asks for the size first, and probes for the end.
 #[inline(never)]
 pub(crate) fn contents(mut file: File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(length) => bytes.extend_from_slice(&piece[..length]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
 }
 
 fn metadata(fd: BorrowedFd<'_>) -> io::Result<std::fs::Metadata> {
