@@ -2,16 +2,35 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use lvsarp::{BootLevel, BootOptions, Scope};
+use lvsarp::{Boot, BootLevel, BootOptions, Scope};
 
 use crate::constants::{LVSARP_BY_DEFAULT, LVSARP_HAS_FILE, LVSARP_HAS_LATE, LVSARP_NO_REHEARSAL};
 use crate::edge::{self, SizedStruct};
-use crate::handle::{self, Result, Subject, enter, look, lvsarp_host};
+use crate::handle::{Body, Result, Subject, enter, look, lvsarp_host, text_of};
 use crate::outcome::{Outcome, lvsarp_finding_cb};
 use crate::values::{lvsarp_boot_level, lvsarp_boot_options};
 
 /// Gets one level after the next boot. The struct is valid until it returns; non-zero ends the walk.
 pub type lvsarp_boot_level_cb = Option<extern "C" fn(level: *const lvsarp_boot_level, arg: *mut c_void) -> c_int>;
+
+/// What lvsarp_boot() says besides its findings and verdicts.
+pub(crate) struct Predicted {
+    levels: Vec<BootLevel>,
+    loader: [c_char; 64],
+    rehearsed: bool,
+}
+
+impl Outcome {
+    fn of_boot(boot: Boot) -> Outcome {
+        let mut predicted = Predicted { levels: boot.levels, loader: [0; 64], rehearsed: boot.rehearsed };
+        edge::copy(&boot.loader, &mut predicted.loader);
+        Outcome { findings: boot.findings, verdicts: boot.verdicts, boot: Some(predicted), ..Outcome::default() }
+    }
+}
+
+fn loader(body: &Body) -> &[c_char] {
+    body.outcome.boot.as_ref().map_or(&[0], |boot| &boot.loader)
+}
 
 /// What C's options stand for.
 fn options(interfaces: *const *const c_char, m: usize, options: *const lvsarp_boot_options) -> Result<BootOptions> {
@@ -110,7 +129,7 @@ fn level(level: &BootLevel) -> lvsarp_boot_level {
 /// @return never NULL; "" where the last call on the handle was no lvsarp_boot()
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_boot_loader(h: *const lvsarp_host) -> *const c_char {
-    handle::text_of(h, handle::loader, c"", c"")
+    text_of(h, loader, c"", c"")
 }
 
 /// Whether the last call on the handle was an lvsarp_boot() that ran that program itself to see what it does. Otherwise its rules were worked out. Stays as

@@ -6,11 +6,15 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
 
 use lvsarp::{IfName, Key, Netns, Prefix, Scope, Vip};
 
 use crate::handle::Failure;
+
+#[cfg(feature = "full")]
+mod files;
+#[cfg(feature = "full")]
+pub use files::*;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -107,14 +111,6 @@ pub fn netns(name: *const c_char) -> Result<Option<Netns>> {
     if name.is_null() { Ok(None) } else { Ok(Some(Netns::parse(text("network namespace", name, PATH)?)?)) }
 }
 
-/// A root directory; the system's own where none is named.
-pub fn root<'a>(path: *const c_char) -> Result<&'a Path> {
-    match if path.is_null() { "" } else { text("root", path, PATH)? } {
-        "" => Ok(Path::new("/")),
-        path => Ok(Path::new(path)),
-    }
-}
-
 /// A VIP.
 pub fn vip(vip: *const c_char) -> Result<Vip> {
     Ok(Vip::parse(text("address", vip, ADDRESS)?)?)
@@ -164,11 +160,6 @@ pub fn vips(start: *const *const c_char, length: usize) -> Result<Vec<Vip>> {
     array("vips", start, length)?.iter().map(|text| vip(*text)).collect()
 }
 
-/// Devices in an array of texts.
-pub fn devices(what: &str, start: *const *const c_char, length: usize) -> Result<Vec<IfName>> {
-    array(what, start, length)?.iter().map(|name| device(*name)).collect()
-}
-
 /// VIPs in an array of texts as addresses; none for NULL.
 pub fn addresses(start: *const *const c_char, length: usize) -> Result<Option<Vec<IpAddr>>> {
     if start.is_null() && length == 0 {
@@ -207,16 +198,6 @@ pub fn field<'a>(what: &str, field: &'a [c_char]) -> Result<Option<&'a str>> {
         "" => Ok(None),
         text => Ok(Some(text)),
     }
-}
-
-/// A path in a field of a struct; none where it is empty.
-pub fn path(what: &str, place: &[c_char]) -> Result<Option<PathBuf>> {
-    Ok(field(what, place)?.map(PathBuf::from))
-}
-
-/// A root directory in a field of a struct; the system's own where none is named.
-pub fn root_in(place: &[c_char]) -> Result<PathBuf> {
-    Ok(path("root", place)?.unwrap_or_else(|| PathBuf::from("/")))
 }
 
 /// A struct that begins with its size in bytes and is nothing but numbers and bytes, so that any bits are one.

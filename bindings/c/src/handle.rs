@@ -287,10 +287,6 @@ pub fn kind(body: &Body) -> &[c_char] {
     &body.kind
 }
 
-pub fn loader(body: &Body) -> &[c_char] {
-    body.outcome.boot.as_ref().map_or(&[0], |boot| &boot.loader)
-}
-
 /// The words for a return value.
 pub fn words(code: c_int) -> &'static CStr {
     match code.saturating_abs() {

@@ -7,8 +7,6 @@
 #![allow(non_camel_case_types)]
 // Every pointer is checked for NULL and then trusted as far as the contract in the header goes. Functions marked unsafe would tell C nothing.
 #![allow(clippy::not_unsafe_ptr_arg_deref)]
-// What only these two need stays where its kin is.
-#![cfg_attr(not(feature = "full"), allow(dead_code))]
 
 #[cfg(feature = "full")]
 mod boot;

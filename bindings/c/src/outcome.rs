@@ -1,8 +1,8 @@
 //! The outcome: what the last call did or found, kept in the handle and walked with a callback.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
 
-use lvsarp::{Boot, BootLevel, Change, Changes, Finding, Plan, Report, Severity, Step, Verdict};
+use lvsarp::{Change, Changes, Finding, Plan, Report, Severity, Step, Verdict};
 
 use crate::constants::{
     LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_SEVERITY_ERROR, LVSARP_SEVERITY_INFO, LVSARP_SEVERITY_UNKNOWN,
@@ -29,14 +29,8 @@ pub(crate) struct Outcome {
     pub findings: Vec<Finding>,
     pub verdicts: Vec<Verdict>,
     /// Of a prediction.
-    pub boot: Option<Predicted>,
-}
-
-/// What lvsarp_boot() says besides its findings and verdicts.
-pub(crate) struct Predicted {
-    pub levels: Vec<BootLevel>,
-    pub loader: [c_char; 64],
-    pub rehearsed: bool,
+    #[cfg(feature = "full")]
+    pub boot: Option<crate::boot::Predicted>,
 }
 
 impl Outcome {
@@ -51,12 +45,6 @@ impl Outcome {
 
     pub fn of_report(report: Report) -> Outcome {
         Outcome { findings: report.findings, verdicts: report.verdicts, ..Outcome::default() }
-    }
-
-    pub fn of_boot(boot: Boot) -> Outcome {
-        let mut predicted = Predicted { levels: boot.levels, loader: [0; 64], rehearsed: boot.rehearsed };
-        edge::copy(&boot.loader, &mut predicted.loader);
-        Outcome { findings: boot.findings, verdicts: boot.verdicts, boot: Some(predicted), ..Outcome::default() }
     }
 
     /// Calls back for each finding, where somebody wants them, and says what the call returns.
