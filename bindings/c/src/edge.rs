@@ -157,7 +157,11 @@ pub fn array<'a, T>(what: &str, start: *const T, length: usize) -> Result<&'a [T
 
 /// VIPs in an array of texts.
 pub fn vips(start: *const *const c_char, length: usize) -> Result<Vec<Vip>> {
-    array("vips", start, length)?.iter().map(|text| vip(*text)).collect()
+    let mut vips = Vec::new();
+    for text in array("vips", start, length)? {
+        vips.push(vip(*text)?);
+    }
+    Ok(vips)
 }
 
 /// VIPs in an array of texts as addresses; none for NULL.

@@ -106,14 +106,16 @@ pub extern "C" fn lvsarp_address_each(
 }
 
 fn addresses(body: &Body, dev: Option<IfName>) -> Result<Vec<Address>> {
-    Ok(match (body.subject(), dev) {
-        (Subject::Live(host), dev) => host.addresses(dev.as_ref())?,
-        (Subject::Recorded(model), Some(dev)) => {
-            let snapshot = model.snapshot();
-            snapshot.addresses_of(snapshot.interface(&dev)?.index).cloned().collect()
-        }
-        (Subject::Recorded(model), None) => model.snapshot().addresses.clone(),
-    })
+    let snapshot = match body.subject() {
+        Subject::Live(host) => return Ok(host.addresses(dev.as_ref())?),
+        Subject::Recorded(model) => model.snapshot(),
+    };
+    let mut addresses = snapshot.addresses.clone();
+    if let Some(dev) = dev {
+        let index = snapshot.interface(&dev)?.index;
+        addresses.retain(|address| address.index == index);
+    }
+    Ok(addresses)
 }
 
 fn address(address: &Address) -> lvsarp_address {

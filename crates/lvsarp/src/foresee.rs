@@ -40,19 +40,21 @@ impl Snapshot {
         let goes = |a: &Address| a.peer.is_none() && gone.position((a.index, a.local, a.prefixlen)).is_some();
         if let Some(routing) = &mut routing {
             for address in self.addresses.iter().filter(|a| goes(a)) {
-                let routes_of = |a: &Address| self.by_index(a.index).map(|i| routes_of(self, a, i)).unwrap_or_default();
+                let Some(interface) = self.by_index(address.index) else { continue };
                 // Another address of the same device may need one of them, too.
-                let stays = |a: &&Address| a.index == address.index && !goes(a);
-                let kept: Vec<Route> = self.addresses.iter().filter(stays).flat_map(routes_of).collect();
-                let theirs = routes_of(address);
+                let mut kept: Vec<Route> = Vec::new();
+                for other in self.addresses.iter().filter(|a| a.index == address.index && !goes(a)) {
+                    kept.extend(routes_of(self, other, interface));
+                }
+                let theirs = routes_of(self, address, interface);
                 routing.routes.retain(|route| !theirs.contains(route) || kept.contains(route));
             }
         }
         self.addresses.retain(|a| !goes(a));
         for new in bound {
             if let (Some(routing), Some(interface)) = (&mut routing, self.by_index(new.index)) {
-                let missing = |route: &Route| !routing.routes.contains(route);
-                let routes: Vec<Route> = routes_of(self, &new, interface).into_iter().filter(missing).collect();
+                let mut routes = routes_of(self, &new, interface);
+                routes.retain(|route| !routing.routes.contains(route));
                 routing.routes.extend(routes);
             }
             // net/ipv4/devinet.c: __inet_insert_ifa(): behind the last primary of a scope as narrow or narrower.
