@@ -57,8 +57,13 @@ fn equal<'a>(positions: &'a [u32], order: &dyn Fn(u32) -> Ordering) -> &'a [u32]
 /// Addresses in their order, each once.
 pub(crate) fn each_once(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let sorted = Sorted::by(&addresses, |address| *address);
-    let first = |(at, address): &(usize, &IpAddr)| sorted.position(**address) == Some(*at);
-    addresses.iter().enumerate().filter(first).map(|(_, address)| *address).collect()
+    let mut once = Vec::new();
+    for (at, address) in addresses.iter().enumerate() {
+        if sorted.position(*address) == Some(at) {
+            once.push(*address);
+        }
+    }
+    once
 }
 
 #[cfg(test)]

@@ -17,7 +17,11 @@ pub fn root<'a>(path: *const c_char) -> Result<&'a Path> {
 
 /// Devices in an array of texts.
 pub fn devices(what: &str, start: *const *const c_char, length: usize) -> Result<Vec<IfName>> {
-    array(what, start, length)?.iter().map(|name| device(*name)).collect()
+    let mut devices = Vec::new();
+    for name in array(what, start, length)? {
+        devices.push(device(*name)?);
+    }
+    Ok(devices)
 }
 
 /// A path in a field of a struct; none where it is empty.
