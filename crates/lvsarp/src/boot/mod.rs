@@ -24,7 +24,7 @@ mod afterwards;
 mod busybox;
 mod detect;
 mod files;
-mod glob;
+pub(crate) mod glob;
 mod line;
 mod loader;
 mod machine;

@@ -24,21 +24,6 @@ pub(crate) fn open_in_root(root: BorrowedFd<'_>, path: &CStr, flags: libc::c_int
     Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
 }
 
-/// Reads entries of an open directory as `struct linux_dirent64` lays them out. `Ok(0)`: there are no more.
-pub(crate) fn read_directory(dir: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    retry(|| {
-        // SAFETY: pointer and length are those of a live slice.
-        let n = unsafe { libc::syscall(libc::SYS_getdents64, dir.as_raw_fd(), buffer.as_mut_ptr(), buffer.len()) };
-        n as libc::ssize_t
-    })
-}
-
-/// Whether a name matches a pattern with `*`, `?` and `[...]`, as the programs that ask the C library see it.
-pub(crate) fn matches(pattern: &CStr, name: &CStr) -> bool {
-    // SAFETY: both are NUL-terminated and outlive the call.
-    unsafe { libc::fnmatch(pattern.as_ptr(), name.as_ptr(), 0) == 0 }
-}
-
 /// Makes a file that was not there, for writing and only for its owner.
 pub(crate) fn create_at(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;

@@ -3,11 +3,12 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+use crate::boot::glob::fnmatch;
 use crate::persist::native;
 use crate::persist::seal::Whose;
 use crate::sys;
@@ -99,30 +100,23 @@ impl Tree {
     /// The names in a directory, in the order of their bytes, without those that begin with a dot. None where there is no directory.
     pub fn names(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         let mut names: Vec<Vec<u8>> = Vec::new();
-        let dir = match self.at(path, libc::O_RDONLY | libc::O_DIRECTORY) {
+        let dir = match self.at(path, libc::O_PATH | libc::O_DIRECTORY) {
             Err(e) if matches!(e.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => return Ok(names),
             other => other?,
         };
-        let mut buffer = [0; 8192];
-        loop {
-            let filled = sys::file::read_directory(dir.as_fd(), &mut buffer)?;
-            if filled == 0 {
-                return Ok(names);
+        for entry in std::fs::read_dir(format!("/proc/self/fd/{}", dir.as_raw_fd()))? {
+            let name = entry?.file_name().into_vec();
+            if name.starts_with(b".") {
+                continue;
             }
-            let mut rest = buffer.get(..filled).unwrap_or_default();
-            while let Some((name, after)) = first_entry(rest) {
-                rest = after;
-                if name.starts_with(b".") {
-                    continue;
-                }
-                if names.len() == MOST {
-                    return Err(io::Error::from_raw_os_error(libc::EFBIG));
-                }
-                if let Err(at) = names.binary_search_by(|there| there.as_slice().cmp(name)) {
-                    names.insert(at, name.to_vec());
-                }
+            if names.len() == MOST {
+                return Err(io::Error::from_raw_os_error(libc::EFBIG));
+            }
+            if let Err(at) = names.binary_search(&name) {
+                names.insert(at, name);
             }
         }
+        Ok(names)
     }
 
     /// The files with a suffix in several directories, in the order of their names; of one name the first directory's counts.
@@ -148,15 +142,6 @@ fn c_path(path: &[u8]) -> io::Result<CString> {
     CString::new(path).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
-/// The name of the first entry, and what comes after it (`linux/dirent.h: struct linux_dirent64`).
-fn first_entry(entries: &[u8]) -> Option<(&[u8], &[u8])> {
-    let len = usize::from(u16::from_ne_bytes([*entries.get(16)?, *entries.get(17)?]));
-    let (entry, after) = entries.split_at_checked(len)?;
-    let name = entry.get(19..)?;
-    let end = name.iter().position(|byte| *byte == 0)?;
-    Some((name.get(..end)?, after))
-}
-
 /// A path as a person reads it.
 pub(crate) fn shown(path: &[u8]) -> String {
     let path = String::from_utf8_lossy(path);
@@ -165,5 +150,5 @@ pub(crate) fn shown(path: &[u8]) -> String {
 
 /// Whether a name matches a pattern of `fnmatch(3)`.
 pub(crate) fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    matches!((CString::new(pattern), CString::new(name)), (Ok(pattern), Ok(name)) if sys::file::matches(&pattern, &name))
+    fnmatch(pattern, name, false)
 }
