@@ -53,7 +53,7 @@ check: packages lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
-                ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
+                ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux ipvsadm:ipvsadm keepalived:keepalived
 test: check demo capi packaging kernel second programs faults
 	$(PYTEST) -m slow tests/python
 

@@ -120,6 +120,8 @@ def files(folder, shown=""):
     """All files and links below a folder: {path as shown: bytes or Path}."""
     found = {}
     for place, folders, names in os.walk(folder):
+        if "machine-etc" in folders:
+            folders.remove("machine-etc")
         for name in sorted(folders + names):
             path = Path(place, name)
             at = f"{shown}/{path.relative_to(folder)}"
