@@ -1081,8 +1081,8 @@ int lvsarp_check(struct lvsarp_host *h, const char *const *vips, size_t n, lvsar
  * @param wish     what they are to be like, as for lvsarp_apply(); or NULL
  * @param options  or NULL: the machine's own files
  * @return 0; -ECANCELED where a file is not ours to change, or where lvsarp_apply() would be refused
- *         (lvsarp_finding_each() says why); -EINVAL; -ENODEV; -EACCES; -EPERM; -EROFS; -EOPNOTSUPP for another root
- *         than / before kernel 5.6; -ETIMEDOUT for the lock; another -errno
+ *         (lvsarp_finding_each() says why); -EINVAL; -ENODEV; -EACCES; -EPERM; -EROFS; -ETIMEDOUT for the lock; another
+ *         -errno
  */
 int lvsarp_persist(struct lvsarp_host *h, const char *const *vips, size_t n, const struct lvsarp_apply_options *wish,
                    const struct lvsarp_persist_options *options);
@@ -1133,8 +1133,7 @@ int lvsarp_restore(struct lvsarp_host *h, const char *root);
  * @param cb          gets each finding, the most important first; may be NULL
  * @param arg         is passed on to it
  * @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb
- *         returned to end the walk; -EINVAL; -ENOENT for a root that is not there; -EOPNOTSUPP for another root than /
- *         before kernel 5.6; another -errno
+ *         returned to end the walk; -EINVAL; -ENOENT for a root that is not there; another -errno
  */
 int lvsarp_boot(struct lvsarp_host *h, const char *const *vips, size_t n, const char *const *interfaces, size_t m,
                 const struct lvsarp_boot_options *options, lvsarp_finding_cb cb, void *arg);

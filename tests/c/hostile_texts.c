@@ -179,8 +179,6 @@ static int try_text(const struct place *place, const char *bytes, size_t length,
     documented |= rc == -ENODEV && (place->kind == NAME || place->kind == SCOPE);
     documented |= (rc == -ENOENT || rc == -EPERM || rc == -EACCES || rc == -ENAMETOOLONG) && place->kind == PATH;
     int is_root = place->kind == ROOT || place->kind == ROOT_FIELD;
-    /* Before kernel 5.6, and under valgrind, there is no openat2(). */
-    documented |= rc == -EOPNOTSUPP && place->kind == ROOT_FIELD;
     documented |= (rc == -ENOENT || rc == -ENOTDIR || rc == -ENAMETOOLONG) && (is_root || place->kind == FILE_FIELD);
     documented |= rc > 0 && place->call == key_find;
     documented |= rc == -EROFS && place->changes && recorded;

@@ -62,7 +62,7 @@ fn options(interfaces: *const *const c_char, m: usize, options: *const lvsarp_bo
 /// @param cb          gets each finding, the most important first; may be NULL
 /// @param arg         is passed on to it
 /// @return 0: silent (there may be warnings); 1: not, or it could not be told, and the findings say why; what cb returned to end the walk;
-///         -EINVAL; -ENOENT for a root that is not there; -EOPNOTSUPP for another root than / before kernel 5.6; another -errno
+///         -EINVAL; -ENOENT for a root that is not there; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_boot(
     h: *mut lvsarp_host,

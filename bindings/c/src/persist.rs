@@ -42,7 +42,7 @@ fn options(options: *const lvsarp_persist_options, acts: u32) -> Result<(Persist
 /// @param wish     what they are to be like, as for lvsarp_apply(); or NULL
 /// @param options  or NULL: the machine's own files
 /// @return 0; -ECANCELED where a file is not ours to change, or where lvsarp_apply() would be refused (lvsarp_finding_each() says why); -EINVAL; -ENODEV;
-///         -EACCES; -EPERM; -EROFS; -EOPNOTSUPP for another root than / before kernel 5.6; -ETIMEDOUT for the lock; another -errno
+///         -EACCES; -EPERM; -EROFS; -ETIMEDOUT for the lock; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_persist(
     h: *mut lvsarp_host,

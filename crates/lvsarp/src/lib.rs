@@ -41,6 +41,7 @@
 // What everything speaks in.
 mod error;
 mod flags;
+mod inside;
 mod interface;
 mod json;
 pub mod key;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::boot::files::{Content, DIRECTORIES, Entry, Files, SYSCTL_CONF, order};
 use crate::error::{Error, ErrorKind, Result};
+use crate::inside;
 use crate::sorted::in_order;
 use crate::sys;
 
@@ -22,8 +23,8 @@ const MOST: usize = 4096;
 impl Files {
     /// Reads what a loader may read below a root directory: `/` for this system, or the root of an image or a container.
     ///
-    /// Symbolic links are followed as they are seen inside that root: an absolute link in an image points into the image. That needs `openat2()`
-    /// (kernel 5.6) where the root is not `/`. What is not a regular file is named but not opened.
+    /// Symbolic links are followed as they are seen inside that root: an absolute link in an image points into the image.
+    /// What is not a regular file is named but not opened.
     ///
     /// # Errors
     ///
@@ -79,7 +80,6 @@ fn unread(act: &str, thing: &dyn Display, error: &io::Error) -> Error {
     let unread = Error::os(act, thing, error);
     match unread.kind() {
         ErrorKind::Permission => unread.hint("run as a user who may read it, or with CAP_DAC_READ_SEARCH"),
-        ErrorKind::Unsupported => unread.hint("a root directory other than / needs openat2(), Linux 5.6 and later"),
         _ => unread,
     }
 }
@@ -105,7 +105,7 @@ impl Root {
         if self.own {
             sys::open_at(self.fd.as_fd(), &path, libc::O_PATH)
         } else {
-            sys::file::open_in_root(self.fd.as_fd(), &path, libc::O_PATH)
+            inside::open(self.fd.as_fd(), &path, libc::O_PATH)
         }
     }
 

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::place::Place;
+use crate::inside;
 use crate::sys;
 
 /// `man sysctl.d`, and `/lib` where it is no link.
@@ -54,6 +55,6 @@ pub(crate) fn one_file(root: &Path, a: &str, b: &str) -> bool {
 fn inode(root: &Path, path: &str) -> Option<(u64, u64)> {
     let root = CString::new(root.as_os_str().as_bytes()).ok()?;
     let root = sys::open_path(&root).ok()?;
-    let file = sys::file::open_in_root(root.as_fd(), &CString::new(path).ok()?, libc::O_PATH).ok()?;
+    let file = inside::open(root.as_fd(), &CString::new(path).ok()?, libc::O_PATH).ok()?;
     sys::device_and_inode(file.as_fd()).ok()
 }

@@ -9,6 +9,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use crate::boot::glob::fnmatch;
+use crate::inside;
 use crate::persist::native;
 use crate::persist::seal::Whose;
 use crate::sys;
@@ -58,7 +59,7 @@ impl Tree {
         if self.own {
             return sys::open_at(self.root.as_fd(), &c_path(path)?, flags);
         }
-        sys::file::open_in_root(self.root.as_fd(), &c_path(path)?, flags)
+        inside::open(self.root.as_fd(), &c_path(path)?, flags)
     }
 
     /// Whether something stands at a path, be it a link to nothing.
