@@ -87,6 +87,23 @@ def test_the_resolver_says_what_the_programs_do_with_random_trees(place, say):
     assert moved >= TREES, "at least every other run sets something"
 
 
+def test_the_order_of_many_interfaces_is_the_programs_own(place):
+    """A pattern of systemd's comes out in blocks of names: what default is written after does not follow it any more."""
+    text = "net.ipv4.conf.*.arp_ignore = 1\nnet/ipv4/conf/default/arp_ignore = 2\nnet.ipv4.conf.[d]*.arp_ignore = 3\n"
+    text += "net.ipv4.conf.*.arp_announce = 1\nnet.ipv4.conf.d[e]*.arp_announce = 2\n"
+    tree = {"files": {"/etc/sysctl.d/a.conf": text}, "interfaces": [f"{letter}{number:02}" for letter in "amz" for number in range(80)]}
+
+    def work(_):
+        lab = Lab(place)
+        found = {kind: lab.differences(tree, kind) for kind in (SYSTEMD, PROCPS)}
+        lab.differences(tree, SYSTEMD)
+        return {"found": found, "values": sorted({value for key, value in lab.seen.items() if key[0] in "amz" and key.endswith("announce")})}
+
+    [result] = in_children(1, work)
+    assert not any(result["found"].values()), result["found"]
+    assert result["values"] == [1, 2], "some interfaces came before default and some after it"
+
+
 def test_a_tree_is_the_same_for_the_same_seed():
     assert make_tree("a seed", 5) == make_tree("a seed", 5) != make_tree("a seed", 6)
 
