@@ -29,7 +29,7 @@ impl Loader {
             return found(Program::SystemdSysctl, number.map(|(major, _, _)| (major, 0, 0)));
         }
         if has_procps(&root) {
-            return found(Program::Procps, package(&root, "procps"));
+            return found(Program::Procps, package(&root, "procps").or_else(|| procps_library(&root)));
         }
         if is_there(&["/bin/busybox", "/usr/bin/busybox", "/sbin/busybox", "/usr/sbin/busybox"]) {
             let number = ["busybox", "busybox-static"].iter().find_map(|name| package(&root, name));
@@ -90,6 +90,22 @@ fn library(root: &Root, directories: impl Iterator<Item = String>, prefix: &str)
             if number.is_some() {
                 return number;
             }
+        }
+    }
+    None
+}
+
+/// The last version whose rules go with procps' library: libprocps was that of 3.3, and libproc2 became libproc2.so.1 in 4.0.5, with the rules of
+/// today.
+fn procps_library(root: &Root) -> Option<(u32, u32, u32)> {
+    let places = ["/usr/lib64", "/usr/lib", "/lib64", "/lib"].map(String::from).into_iter().chain(multiarch(root, ""));
+    for names in places.map(|place| root.names(place.as_bytes())) {
+        let has = |library: &[u8]| names.iter().any(|name| name.starts_with(library));
+        if has(b"libproc2.so.0") {
+            return Some((4, 0, 4));
+        }
+        if has(b"libprocps.so.") {
+            return Some((3, 3, 17));
         }
     }
     None

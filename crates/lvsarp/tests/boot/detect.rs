@@ -20,6 +20,10 @@ fn systemd_is_found_before_procps_and_procps_before_busybox() {
     assert_eq!(detected(&root).as_deref(), Some("busybox 1.35.0"));
     root.file("/usr/sbin/sysctl", "");
     assert_eq!(detected(&root).as_deref(), Some("procps 4.0.7"));
+    root.file("/usr/lib64/libprocps.so.8", "");
+    assert_eq!(detected(&root).as_deref(), Some("procps 3.3.17"));
+    root.file("/usr/lib64/libproc2.so.0", "");
+    assert_eq!(detected(&root).as_deref(), Some("procps 4.0.4"));
     root.file("/var/lib/dpkg/status", "Package: a\nVersion: 9\n\nPackage: procps\nStatus: ok\nVersion: 2:3.3.17-5\n\n");
     assert_eq!(detected(&root).as_deref(), Some("procps 3.3.17"));
     root.file("/usr/lib/systemd/systemd-sysctl", "");
