@@ -321,8 +321,9 @@ class Host:
         (nothing is changed then, no file either); with ``persist`` also what :meth:`unpersist` raises, when the running
         host is undone already.
         """
-        undone = _outcome.changes(self._inner.undo(lock_timeout))
-        return _both(undone, self.unpersist(lock_timeout=lock_timeout)) if persist else undone
+        if persist:
+            return _outcome.changes(self._inner.undo_persistent(_accept.files("/"), lock_timeout))
+        return _outcome.changes(self._inner.undo(lock_timeout))
 
     # What a reboot brings
 

@@ -29,6 +29,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Host::plan_persist", &["lvsarp_persist"]),
     ("Host::apply_persistent", &["lvsarp_persist"]),
     ("Host::unpersist", &["lvsarp_unpersist"]),
+    ("Host::undo_persistent", &["lvsarp_undo", "lvsarp_unpersist"]),
     ("Host::restore", &["lvsarp_restore"]),
     ("Host::boot", &["lvsarp_boot", "lvsarp_boot_level_each", "lvsarp_boot_loader", "lvsarp_boot_rehearsed"]),
     ("Snapshot::boot", &["lvsarp_boot"]),

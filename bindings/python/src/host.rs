@@ -167,6 +167,11 @@ impl Host {
         json(self.ask(py, |host| host.apply_persistent(&desired.0, &files.0, patience))?)
     }
 
+    fn undo_persistent(&self, py: Python<'_>, files: &PersistOptions, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.undo_persistent(&files.0, patience))?)
+    }
+
     fn restore(&self, py: Python<'_>, root: PathBuf, lock_timeout: f64) -> Answer {
         let patience = accept::patience(lock_timeout)?;
         json(self.ask(py, |host| host.restore(&root, patience))?)

@@ -68,13 +68,10 @@ pub(crate) fn undo(args: &UndoArgs, netns: Option<&Netns>, look: Look) -> Result
         persist::refuse_without(&args.files)?;
     }
     let host = input::host(netns)?;
-    let mut changes = host.undo(patience)?;
-    if args.persist {
-        let removed = host.unpersist(&files, patience)?;
-        changes.changed |= removed.changed;
-        changes.steps.extend(removed.steps);
-        changes.findings.extend(removed.findings);
-    }
+    let changes = match args.persist {
+        true => host.undo_persistent(&files, patience)?,
+        false => host.undo(patience)?,
+    };
     Ok(done(&changes, look))
 }
 

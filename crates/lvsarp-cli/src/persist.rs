@@ -46,15 +46,10 @@ pub(crate) fn options(args: &FileArgs) -> Result<PersistOptions, Failure> {
         root: root(args.root.as_deref())?,
         sysctl_conf: args.sysctl_conf.as_ref().map(PathBuf::from),
         comment_out: args.comment_out,
-        program: args.program.as_ref().map(PathBuf::from).or_else(this_program),
+        program: args.program.as_ref().map(PathBuf::from),
         native: args.native,
         overwrite: args.overwrite,
     })
-}
-
-/// This program, if it is the one that a boot unit can run. Behind pip's console script it is Python.
-fn this_program() -> Option<PathBuf> {
-    std::env::current_exe().ok().filter(|path| path.file_name() == Some(OsStr::new("lvsarp")))
 }
 
 /// Options about files mean nothing where no file is written.

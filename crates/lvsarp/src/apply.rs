@@ -51,7 +51,7 @@ impl Host {
         let before = self.observe_deciding()?;
         let plan = before.plan(desired)?;
         if !plan.ok {
-            return Err(refused(plan, desired));
+            return Err(refused("apply", plan, desired));
         }
         findings.extend(plan.findings);
         if plan.steps.is_empty() {
@@ -316,7 +316,7 @@ impl Host {
 }
 
 /// The refusal of a plan that would not be silent.
-fn refused(plan: Plan, desired: &Desired) -> Error {
+pub(crate) fn refused(act: &str, plan: Plan, desired: &Desired) -> Error {
     let blocking: Vec<&Finding> = desired.blockers(&plan.findings).collect();
     let message = match blocking[..] {
         [] => "it would not be silent".to_owned(),
@@ -324,7 +324,7 @@ fn refused(plan: Plan, desired: &Desired) -> Error {
         [first, ..] => format!("{} (and {} more)", first.message, blocking.len() - 1),
     };
     let hint = blocking.first().map_or(String::new(), |first| first.hint.clone());
-    let error = Error::new(ErrorKind::Refused, "apply", "the plan", format_args!("{message}; nothing was changed"));
+    let error = Error::new(ErrorKind::Refused, act, "the plan", format_args!("{message}; nothing was changed"));
     let error = if hint.is_empty() { error } else { error.hint(hint) };
     error.because_of(plan.findings)
 }

@@ -139,6 +139,11 @@ impl Host {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it was opened from another namespace.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.elsewhere
+    }
+
     pub(crate) fn namespace(&self) -> BorrowedFd<'_> {
         self.namespace.as_fd()
     }

@@ -222,6 +222,20 @@ fn usable(text: Vec<u8>, identity: &Identity) -> std::result::Result<Journal, St
     Ok(journal)
 }
 
+/// Waits for the lock on an open file. `Ok(false)`: somebody else still holds it at the deadline.
+pub(crate) fn wait_for(lock: &File, path: &str, patience: Duration) -> Result<bool> {
+    let mut left = patience;
+    while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", path, &e))? {
+        if left.is_zero() {
+            return Ok(false);
+        }
+        let nap = left.min(LOCK_POLL);
+        std::thread::sleep(nap);
+        left -= nap;
+    }
+    Ok(true)
+}
+
 impl Locked {
     /// Takes the lock, waiting until the deadline.
     pub fn take(host: &Host, patience: Duration) -> Result<Locked> {
@@ -258,16 +272,10 @@ impl Locked {
             .custom_flags(libc::O_NOFOLLOW)
             .open(&lock_path)
             .map_err(|e| Error::os("open", &lock_path, &e).hint(NEEDED))?;
-        let mut left = patience;
-        while !sys::try_lock(lock.as_fd()).map_err(|e| Error::os("lock", &lock_path, &e))? {
-            if left.is_zero() {
-                return Ok(None);
-            }
-            let nap = left.min(LOCK_POLL);
-            std::thread::sleep(nap);
-            left -= nap;
+        match wait_for(&lock, &lock_path, patience)? {
+            true => Ok(Some(Locked { path, identity, lock })),
+            false => Ok(None),
         }
-        Ok(Some(Locked { path, identity, lock }))
     }
 
     pub fn find(&self) -> Result<Found> {

@@ -13,7 +13,7 @@ use std::mem::{size_of, zeroed};
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-pub(crate) use namespace::{enter_netns, in_a_thread, leave_namespaces, mount};
+pub(crate) use namespace::{enter_netns, in_a_thread, leave_namespaces, mount, tie_to_this_thread};
 
 /// The cookie of a socket's network namespace (kernel 5.14 and later); missing in older `libc` crates.
 const SO_NETNS_COOKIE: libc::c_int = 71;

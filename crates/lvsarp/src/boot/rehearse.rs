@@ -172,6 +172,7 @@ fn run(program: &str, arguments: &[&str], interfaces: &[IfName]) -> Result<()> {
         let prefix = [b"--prefix=/net/ipv4/conf/", name.as_bytes()].concat();
         command.arg(std::ffi::OsString::from_vec(prefix));
     }
+    sys::tie_to_this_thread(&mut command);
     let mut child = command.spawn().map_err(|e| Error::os("run", program, &e))?;
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -1,23 +1,28 @@
 //! Persisting, its reverse and restoring, as a host does them.
 
+use std::fs::{File, OpenOptions};
 use std::net::IpAddr;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use super::files::{self, PersistOptions, load};
 use super::levels_file::Level;
-use super::removal::remove_all;
+use super::removal::{self, remove_all};
 use super::steps::{Written, put_back};
 use super::{managers, wanted};
+use crate::apply::refused;
 use crate::boot::BootOptions;
 use crate::change::{Change, Changes, FileText, Step};
 use crate::check::{About, Finding, Findings, Severity};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::interface::IfName;
-use crate::journal::Locked;
+use crate::journal::{Locked, wait_for};
 use crate::plan::Desired;
 use crate::snapshot::Snapshot;
+use crate::sys;
 
 /// Why a file is written.
 const FOR_THE_BOOT: &str = "it holds what is to be in force after a reboot";
@@ -42,6 +47,29 @@ impl Host {
         let _locked = self.lock_files(options, patience)?;
         let written = remove_all(options)?;
         Ok(changes(written, &options.root, "lvsarp wrote it"))
+    }
+
+    /// [`Host::undo`] and [`Host::unpersist`] in one: the running host first, so that nothing leaks, then the files.
+    ///
+    /// # Errors
+    /// Those of both. Where the files could not be removed after the running host was undone, the hint says so.
+    pub fn undo_persistent(&self, options: &PersistOptions, patience: Duration) -> Result<Changes> {
+        // What is wrong with the files is said before anything is undone.
+        self.files_are_ours_to_write(options)?;
+        removal::draft(options)?;
+        let mut undone = self.undo(patience)?;
+        let removed = self.unpersist(options, patience).map_err(|error| match undone.changed {
+            true => {
+                let hint = error.hint_text().unwrap_or_default().to_owned();
+                let after = "the running host was undone: run lvsarp unpersist when that is mended, or the VIPs come back at the next boot";
+                error.hint(if hint.is_empty() { after.to_owned() } else { format!("{hint}; {after}") })
+            }
+            false => error,
+        })?;
+        undone.changed |= removed.changed;
+        undone.steps.extend(removed.steps);
+        undone.findings.extend(removed.findings);
+        Ok(undone)
     }
 
     /// [`Host::persist`] and [`Host::apply`] in one: the files first, and put back as they were if the apply fails.
@@ -98,38 +126,102 @@ impl Host {
         files::write_all(options, desired, &levels)
     }
 
-    /// Two at a time must not write the machine's files. An image is its maker's own affair, who may be anybody.
-    fn lock_files(&self, options: &PersistOptions, patience: Duration) -> Result<Option<Locked>> {
-        match options.root == Path::new("/") {
-            true => Locked::take(self, patience).map(Some),
-            false => Ok(None),
+    /// The files below `/` belong to the caller's mount namespace, and at boot to the namespace that is there first: not to another one that the
+    /// caller has only opened.
+    fn files_are_ours_to_write(&self, options: &PersistOptions) -> Result<()> {
+        match self.is_elsewhere() && is_own(&options.root) {
+            true => Err(Error::input(
+                "the files below / for another network namespace",
+                "they are read when this machine boots, not when that namespace is made",
+            )
+            .hint("run it inside (ip netns exec), where /etc may be another, or name a root directory")),
+            false => Ok(()),
+        }
+    }
+
+    /// Two at a time must not write the files below one root, whatever network namespaces they are in.
+    fn lock_files(&self, options: &PersistOptions, patience: Duration) -> Result<FilesLocked> {
+        const FILES: &str = "/run/lvsarp/files.lock";
+        self.files_are_ours_to_write(options)?;
+        let own = is_own(&options.root);
+        let _namespace = if own { Some(Locked::take(self, patience)?) } else { None };
+        let path = if own { FILES.to_owned() } else { options.root.display().to_string() };
+        let opened = match own {
+            true => OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .mode(0o644)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(&path),
+            false => File::open(&options.root),
+        };
+        let files = opened.map_err(|e| Error::os("open", &path, &e))?;
+        match wait_for(&files, &path, patience)? {
+            true => Ok(FilesLocked { _namespace, files }),
+            false => Err(Error::new(ErrorKind::LockTimeout, "lock", path, "another lvsarp is writing the files")),
         }
     }
 
     /// Adds what keeps the files from doing at boot what they are for.
     fn foreseen(&self, mut changes: Changes, desired: &Desired, options: &PersistOptions) -> Result<Changes> {
-        let now = self.observe_deciding()?;
         let boot = BootOptions { root: options.root.clone(), ..BootOptions::default() };
-        let boot = now.boot(Some(&desired.watched(&now)), &boot)?;
-        let known = |finding: &Finding| changes.findings.iter().any(|other| other.code == finding.code);
-        let new =
-            boot.findings.into_iter().filter(|finding| finding.severity < Severity::Info && !known(finding)).collect();
-        changes.findings = [std::mem::take(&mut changes.findings), new].concat();
+        let foreseen = self.observe_deciding().and_then(|now| now.boot(Some(&desired.watched(&now)), &boot));
+        let new = match foreseen {
+            Ok(boot) => boot.findings,
+            // It is done all the same.
+            Err(error) => vec![Finding::new(
+                "boot-not-foreseen",
+                Severity::Warning,
+                About::HOST,
+                format_args!("what the boot will make of the files could not be worked out: {error}"),
+                format_args!("ask again: lvsarp boot"),
+            )],
+        };
+        for finding in new.into_iter().filter(|finding| finding.severity < Severity::Info) {
+            let same = |other: &Finding| {
+                other.code == finding.code && other.interface == finding.interface && other.vip == finding.vip
+            };
+            if !changes.findings.iter().any(same) {
+                changes.findings.push(finding);
+            }
+        }
         Ok(changes)
     }
 
     fn wanted_levels(&self, desired: &Desired, options: &PersistOptions) -> Result<Vec<Level>> {
+        self.files_are_ours_to_write(options)?;
         let now = self.observe_deciding()?;
-        // What is wrong with the wish is said before anything is written.
-        now.plan(desired)?;
+        // What is wrong with the wish is said before anything is written. An image may be for another host than this.
+        let plan = now.plan(desired)?;
+        if !plan.ok && is_own(&options.root) {
+            return Err(refused("persist", plan, desired));
+        }
         wanted::levels(&now, desired, &options.root)
     }
+}
+
+/// The locks that are held while files are written.
+struct FilesLocked {
+    _namespace: Option<Locked>,
+    files: File,
+}
+
+impl Drop for FilesLocked {
+    fn drop(&mut self) {
+        sys::unlock(self.files.as_fd());
+    }
+}
+
+/// Whether a root is that of this machine.
+fn is_own(root: &Path) -> bool {
+    root.as_os_str() == "/"
 }
 
 /// What was done to files, as changes.
 fn changes(written: Written, root: &Path, reason: &str) -> Changes {
     let text = |content: Option<Vec<u8>>| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let below = |path: String| match root == Path::new("/") {
+    let below = |path: String| match is_own(root) {
         true => path,
         false => format!("{}{path}", root.display().to_string().trim_end_matches('/')),
     };

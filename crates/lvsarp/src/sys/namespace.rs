@@ -4,6 +4,8 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::zeroed;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use super::retry;
 
@@ -36,6 +38,23 @@ pub(crate) fn mount(from: Option<&CStr>, to: &CStr, flags: libc::c_ulong) -> io:
         rc as libc::ssize_t
     })
     .map(drop)
+}
+
+/// Lets a program start with no signal blocked, and die with the thread that starts it.
+pub(crate) fn tie_to_this_thread(command: &mut Command) {
+    let prepare = || {
+        // SAFETY: sigset_t is plain data for which all zeros is a value.
+        let mut none: libc::sigset_t = unsafe { zeroed() };
+        // SAFETY: the pointer is to a live set.
+        unsafe { libc::sigemptyset(&mut none) };
+        // SAFETY: the first pointer is to a live set, and the old one is not asked for.
+        unsafe { libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut()) };
+        // SAFETY: this command of prctl() takes no pointers.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        Ok(())
+    };
+    // SAFETY: between fork() and exec() it makes system calls only, and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
 }
 
 /// Runs something in a thread of its own, with every signal blocked, and waits for its end. A panic goes on in the calling thread.
