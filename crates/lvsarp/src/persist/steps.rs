@@ -137,7 +137,10 @@ fn step(root: &Path, change: &FileChange, staged: Option<Staged>, made: &mut Vec
             true => staged.commit(),
             false => Err(meanwhile("write", root, change)),
         },
-        (None, Kind::File, ..) => file::remove(root, &change.path).map(drop),
+        (None, Kind::File, ..) => match there(root, change)? {
+            there if there == change.old || there.is_none() => file::remove(root, &change.path).map(drop),
+            _ => Err(meanwhile("remove", root, change)),
+        },
         (None, Kind::Link, _, Some(target)) => link::make(root, &change.path, target, made).map(drop),
         (None, Kind::Link, Some(target), None) => link::remove(root, &change.path, target).map(drop),
         (None, Kind::Link, None, None) => Ok(()),

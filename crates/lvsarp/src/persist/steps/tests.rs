@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::files::{draft, write_all};
+use super::super::files::{PersistOptions, draft, write_all};
 use super::super::removal::{self, remove_all};
 use super::super::testing::{CONF, Root, desired, in_conf, inside, levels, options, sh};
 use super::super::{levels_file, state_file, unit};
@@ -142,4 +142,24 @@ fn what_somebody_edits_in_between_is_not_overwritten() {
     assert_eq!(error.rolled_back(), Some(true));
     assert_eq!(root.read(CONF), "a = 2\n");
     assert!(!root.join(file::OUR_DIRECTORY).exists());
+}
+
+#[test]
+fn what_somebody_edits_in_between_is_not_removed() {
+    let root = Root::of_machine(true);
+    write_all(&options(&root), &desired(), &levels()).unwrap();
+    let draft = removal::draft(&options(&root)).unwrap();
+    let edited = root.read(levels_file::PATH) + "a = 1\n";
+    root.write(levels_file::PATH, &edited);
+    let before = root.tree();
+    let error = draft.carry_out(root.path()).unwrap_err();
+    assert!(error.to_string().contains("somebody else"), "{error}");
+    assert_eq!(error.rolled_back(), Some(true));
+    assert_eq!(root.read(levels_file::PATH), edited);
+    assert_eq!(root.tree(), before);
+    // What is gone already needs no removal.
+    let draft = removal::draft(&PersistOptions { overwrite: true, ..options(&root) }).unwrap();
+    fs::remove_file(root.join(levels_file::PATH)).unwrap();
+    draft.carry_out(root.path()).unwrap();
+    assert!(!root.join(state_file::PATH).exists());
 }
