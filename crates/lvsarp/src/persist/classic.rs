@@ -41,6 +41,15 @@ pub(crate) struct Damage {
     pub cause: &'static str,
 }
 
+const EDITED: &str = "the block of lvsarp that begins here was edited after lvsarp wrote it";
+
+impl Damage {
+    /// Whether force helps: the block is whole, and only edited.
+    pub fn yields_to_force(&self) -> bool {
+        self.cause == EDITED
+    }
+}
+
 /// A text without its block.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -169,7 +178,7 @@ fn find(text: &[u8], force: bool) -> Result<Option<Block<'_>>, Damage> {
     }
     match found {
         Some((line, block)) if !force && seal::whose(block.text, BEGIN) != Whose::Ours => {
-            Err(Damage { line, cause: "the block of lvsarp that begins here was edited after lvsarp wrote it" })
+            Err(Damage { line, cause: EDITED })
         }
         found => Ok(found.map(|(_, block)| block)),
     }

@@ -87,7 +87,7 @@ pub(crate) fn would_write(options: &PersistOptions, desired: &Desired, levels: &
 /// # Errors
 /// [`ErrorKind::Refused`] where it cannot be read, or others than root may write it.
 pub(crate) fn load(root: &Path) -> Result<Option<Desired>> {
-    Ok(load_state(root)?.map(|state| state.desired))
+    Ok(load_state(root)?.and_then(|state| state.desired))
 }
 
 pub(crate) fn load_state(root: &Path) -> Result<Option<State>> {
@@ -137,7 +137,7 @@ pub(crate) fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level
         before.1.into_iter().filter(|path| !native.iter().any(|(wanted, _)| wanted == path)).collect();
     let current: Vec<String> = conf.iter().map(|path| (*path).to_owned()).collect();
     let current_native: Vec<String> = native.iter().map(|(path, _)| path.clone()).collect();
-    let wish = |sysctl_conf, native| state_file::render(&State { desired: desired.clone(), sysctl_conf, native });
+    let wish = |sysctl_conf, native| state_file::render(&State { desired: Some(desired.clone()), sysctl_conf, native });
 
     let mut changes: Vec<FileChange> = Vec::new();
     let first = wish([&current[..], &left].concat(), [&current_native[..], &left_native].concat());

@@ -88,8 +88,14 @@ mod tests {
         assert!(write_all(&options, &both, &levels()).unwrap_err().to_string().contains("edited"));
         assert_eq!(codes(&remove_all(&options).unwrap()), ["persisted-file-edited"]);
         assert_eq!(root.read(DROPIN), edited);
-        let overwriting = PersistOptions { overwrite: true, ..options };
+        let overwriting = PersistOptions { overwrite: true, ..options.clone() };
         write_all(&overwriting, &both, &levels()).unwrap();
         assert!(root.read(DROPIN).contains("192.0.2.20"));
+        // One that was left is known to a later removal.
+        root.write(DROPIN, &edited);
+        remove_all(&options).unwrap();
+        assert!(root.join(DROPIN).exists());
+        remove_all(&overwriting).unwrap();
+        assert!(!root.join(DROPIN).exists());
     }
 }

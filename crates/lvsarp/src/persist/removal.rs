@@ -8,11 +8,17 @@ use super::linked::one_file;
 use super::native;
 use super::place::{remove_directory, shown};
 use super::seal::Whose;
-use super::state_file;
+use super::state_file::{self, State};
 use super::steps::{Draft, FileChange, Written};
 use super::unit;
 use crate::check::{About, Findings, Severity};
 use crate::error::Result;
+
+/// What helps where something was edited.
+const BY_FORCE: &str = "remove it by hand, or have it removed all the same (--overwrite)";
+
+/// What helps where force does not.
+const BY_HAND: &str = "repair that place by hand and run unpersist again, or remove the block by hand";
 
 /// Removes exactly what is ours, in the reverse order. What somebody has edited stays and is reported, unless it is to go by force; masks and files of
 /// others stay and are reported.
@@ -54,9 +60,9 @@ pub(crate) fn draft(options: &PersistOptions) -> Result<Draft> {
             _ => leaving.foreign(path),
         }
     }
-    changes.extend(leaving.file(unit::PATH, unit, unit::whose));
+    changes.extend(leaving.file(unit::PATH, &unit, unit::whose));
     let own = file::entry(root, levels_file::PATH)?;
-    changes.extend(leaving.file(levels_file::PATH, own, levels_whose));
+    changes.extend(leaving.file(levels_file::PATH, &own, levels_whose));
 
     let state = file::entry(root, state_file::PATH)?;
     let mut confs: Vec<String> = options.conf()?.iter().map(|path| (*path).to_owned()).collect();
@@ -71,14 +77,35 @@ pub(crate) fn draft(options: &PersistOptions) -> Result<Draft> {
             }
         }
     }
+    let (mut left_confs, mut left_natives) = (Vec::new(), Vec::new());
     for path in confs {
-        changes.extend(leaving.block(&path)?);
+        match leaving.block(&path)? {
+            Left::Edited => left_confs.push(path),
+            Left::No(change) => changes.extend(change),
+        }
     }
     for path in natives {
-        changes.extend(leaving.file(&path, file::entry(root, &path)?, native::whose));
+        match leaving.native(&path)? {
+            Left::Edited => left_natives.push(path),
+            Left::No(change) => changes.extend(change),
+        }
     }
-    changes.extend(leaving.file(state_file::PATH, state, state_file::whose));
+    let removed = leaving.file(state_file::PATH, &state, state_file::whose);
+    changes.extend(match (&state, removed) {
+        // Only it knows where they are.
+        (Entry::File(found), Some(_)) if !left_confs.is_empty() || !left_natives.is_empty() => {
+            let left = State { desired: None, sysctl_conf: left_confs, native: left_natives };
+            FileChange::of(state_file::PATH, Some(found), Some(state_file::render(&left)))
+        }
+        (_, removed) => removed,
+    });
     Ok(Draft { changes, findings: leaving.findings.list })
+}
+
+/// Whether a file that the state names stays because it was edited.
+enum Left {
+    Edited,
+    No(Option<FileChange>),
 }
 
 /// What is left as it is, with the reasons.
@@ -89,7 +116,7 @@ struct Leaving<'a> {
 
 impl Leaving<'_> {
     /// The removal of a file, if it is ours.
-    fn file(&mut self, path: &str, entry: Entry, whose: fn(&[u8]) -> Whose) -> Option<FileChange> {
+    fn file(&mut self, path: &str, entry: &Entry, whose: fn(&[u8]) -> Whose) -> Option<FileChange> {
         match entry {
             Entry::Nothing => None,
             Entry::File(found) => match whose(&found.content) {
@@ -98,10 +125,10 @@ impl Leaving<'_> {
                     None
                 }
                 Whose::Edited if !self.options.overwrite => {
-                    self.edited(path, format_args!("it was edited after lvsarp wrote it"));
+                    self.edited(path, format_args!("it was edited after lvsarp wrote it"), BY_FORCE);
                     None
                 }
-                _ => FileChange::of(path, Some(&found), None),
+                _ => FileChange::of(path, Some(found), None),
             },
             Entry::Link(target) if target == b"/dev/null" => {
                 self.findings.add(
@@ -120,32 +147,41 @@ impl Leaving<'_> {
         }
     }
 
+    /// The removal of a file in a manager's own words.
+    fn native(&mut self, path: &str) -> Result<Left> {
+        let entry = file::entry(&self.options.root, path)?;
+        let edited = matches!(&entry, Entry::File(found) if native::whose(&found.content) == Whose::Edited);
+        let change = self.file(path, &entry, native::whose);
+        Ok(if edited && change.is_none() { Left::Edited } else { Left::No(change) })
+    }
+
     /// The removal of our block from a file that others keep.
-    fn block(&mut self, path: &str) -> Result<Option<FileChange>> {
+    fn block(&mut self, path: &str) -> Result<Left> {
         let found: Found = match file::entry(&self.options.root, path)? {
             Entry::File(found) => found,
-            Entry::Nothing => return Ok(None),
+            Entry::Nothing => return Ok(Left::No(None)),
             Entry::Link(_) | Entry::Other(_) => {
                 self.foreign(path);
-                return Ok(None);
+                return Ok(Left::No(None));
             }
         };
         Ok(match classic::take_out(&found.content, self.options.overwrite) {
-            Ok(taken) => without_block(path, &found, taken),
+            Ok(taken) => Left::No(without_block(path, &found, taken)),
             Err(damage) => {
-                self.edited(path, format_args!("line {}: {}", damage.line, damage.cause));
-                None
+                let hint = if damage.yields_to_force() { BY_FORCE } else { BY_HAND };
+                self.edited(path, format_args!("line {}: {}", damage.line, damage.cause), hint);
+                Left::Edited
             }
         })
     }
 
-    fn edited(&mut self, path: &str, why: std::fmt::Arguments<'_>) {
+    fn edited(&mut self, path: &str, why: std::fmt::Arguments<'_>, hint: &str) {
         self.findings.add(
             "persisted-file-edited",
             Severity::Warning,
             &About::HOST,
             format_args!("{} stays as it is: {why}", shown(&self.options.root, path)),
-            format_args!("remove it by hand, or have it removed all the same (--overwrite)"),
+            format_args!("{hint}"),
         );
     }
 

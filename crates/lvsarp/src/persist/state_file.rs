@@ -16,12 +16,15 @@ const FORMAT: u32 = 1;
 
 const BEGINNING: &str = "{\n  \"format\": ";
 
+const ABOUT_LEFT: &str = "written by lvsarp: nothing is restored at boot; `lvsarp unpersist --overwrite` removes what is left in these files";
+
 const ABOUT: &str = "written by lvsarp; `lvsarp restore` brings this back at boot, `lvsarp unpersist` removes it";
 
 /// What the file holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
-    pub desired: Desired,
+    /// None: nothing is wanted any more, but the files below were edited, so that they were left when all others were removed.
+    pub desired: Option<Desired>,
     /// Files kept by others that may have a block of ours, the one in use first. None: the levels are in our own file.
     pub sysctl_conf: Vec<String>,
     /// Files in a network manager's own words that may be ours.
@@ -37,10 +40,11 @@ impl Read for LevelScope {
 read_object! { Desired { vips, prefixes, scope, dev, label, address_scope, method, force } }
 
 /// The fields, in the file's order.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "format",
     "about",
     "lvsarp-digest",
+    "left",
     "scope",
     "dev",
     "label",
@@ -57,38 +61,38 @@ const FIELDS: [&str; 13] = [
 pub(crate) fn render(state: &State) -> Vec<u8> {
     let State { desired, sysctl_conf, native } = state;
     let quoted = |text: &str| json::write(&text);
-    let scope = match desired.scope {
-        LevelScope::All => "all",
-        LevelScope::Interface => "interface",
-    };
-    let method = match desired.method {
-        Method::Netlink => "netlink",
-        Method::Ioctl => "ioctl",
-    };
-    let null = || "null".to_owned();
-    let address_scope = desired.address_scope.map(|scope| quoted(&scope.to_string()));
     let each = |items: &mut dyn Iterator<Item = String>| list(&items.map(|item| quoted(&item)).collect::<Vec<_>>());
-    let values = [
-        FORMAT.to_string(),
-        quoted(ABOUT),
-        quoted("0000000000000000"),
-        quoted(scope),
-        quoted(&desired.dev.to_string()),
-        desired.label.as_deref().map_or_else(null, quoted),
-        address_scope.unwrap_or_else(null),
-        quoted(method),
-        desired.force.to_string(),
-        each(&mut sysctl_conf.iter().cloned()),
-        each(&mut native.iter().cloned()),
-        each(&mut desired.vips.iter().map(ToString::to_string)),
-        each(&mut desired.prefixes.iter().map(ToString::to_string)),
-    ];
-    let mut text = String::from("{");
-    for (at, (name, value)) in FIELDS.iter().zip(&values).enumerate() {
-        text.push_str(if at == 0 { "\n  " } else { ",\n  " });
-        text.push_str(&quoted(name));
-        text.push_str(": ");
-        text.push_str(value);
+    let mut text = format!("{BEGINNING}{FORMAT}");
+    let mut add = |name: &str, value: &str| {
+        [",\n  ", &quoted(name), ": ", value].iter().for_each(|part| text.push_str(part));
+    };
+    add("about", &quoted(if desired.is_some() { ABOUT } else { ABOUT_LEFT }));
+    add("lvsarp-digest", &quoted("0000000000000000"));
+    match desired {
+        None => add("left", "true"),
+        Some(desired) => {
+            let scope = match desired.scope {
+                LevelScope::All => "all",
+                LevelScope::Interface => "interface",
+            };
+            let method = match desired.method {
+                Method::Netlink => "netlink",
+                Method::Ioctl => "ioctl",
+            };
+            let null = || "null".to_owned();
+            add("scope", &quoted(scope));
+            add("dev", &quoted(&desired.dev.to_string()));
+            add("label", &desired.label.as_deref().map_or_else(null, quoted));
+            add("address_scope", &desired.address_scope.map_or_else(null, |scope| quoted(&scope.to_string())));
+            add("method", &quoted(method));
+            add("force", if desired.force { "true" } else { "false" });
+        }
+    }
+    add("sysctl_conf", &each(&mut sysctl_conf.iter().cloned()));
+    add("native", &each(&mut native.iter().cloned()));
+    if let Some(desired) = desired {
+        add("vips", &each(&mut desired.vips.iter().map(ToString::to_string)));
+        add("prefixes", &each(&mut desired.prefixes.iter().map(ToString::to_string)));
     }
     text.push_str("\n}\n");
     seal::seal(text.into_bytes())
@@ -115,7 +119,10 @@ pub(crate) fn read(text: &[u8]) -> std::result::Result<State, String> {
         return Err(format!("its format is {format}, this lvsarp reads {FORMAT}"));
     }
     let state: State = json::read(&value)?;
-    state.desired.check().map_err(|e| e.to_string())?;
+    match &state.desired {
+        Some(desired) => desired.check().map_err(|e| e.to_string())?,
+        None => {}
+    }
     Ok(state)
 }
 
@@ -125,15 +132,22 @@ impl Read for State {
         if let Some((name, _)) = place.fields().iter().find(|(name, _)| !FIELDS.contains(&name.as_str())) {
             place.refuse(&format_args!("unknown field `{name}`"));
         }
-        let desired = Desired::read(place);
-        if matches!(desired.dev.as_bytes(), b"." | b"..")
-            || desired.dev.as_bytes().iter().any(|b| matches!(b, b'/' | 0))
-        {
-            place.refuse(&format_args!("dev: not an interface name: {:?}", desired.dev));
-        }
+        let desired = match place.get::<Option<bool>>("left") {
+            Some(true) => None,
+            _ => Some(wish(place)),
+        };
         let files = |name| place.get::<Option<Vec<String>>>(name).unwrap_or_default();
         State { desired, sysctl_conf: files("sysctl_conf"), native: files("native") }
     }
+}
+
+fn wish(place: &Place<'_>) -> Desired {
+    let desired = Desired::read(place);
+    let dev = desired.dev.as_bytes();
+    if matches!(dev, b"." | b"..") || dev.iter().any(|b| matches!(b, b'/' | 0)) {
+        place.refuse(&format_args!("dev: not an interface name: {:?}", desired.dev));
+    }
+    desired
 }
 
 /// Reads a file that was found.
@@ -187,7 +201,7 @@ mod tests {
     fn every_field_survives() {
         for desired in [desired(), Desired::new([Vip::parse("192.0.2.10").unwrap()])] {
             for sysctl_conf in [vec![], vec!["/etc/sysctl.conf".to_owned(), "/opt/a b".to_owned()]] {
-                let state = State { desired: desired.clone(), native: sysctl_conf.clone(), sysctl_conf };
+                let state = State { desired: Some(desired.clone()), native: sysctl_conf.clone(), sysctl_conf };
                 let text = render(&state);
                 assert_eq!(whose(&text), Whose::Ours);
                 assert_eq!(read(&text).unwrap(), state);
@@ -197,19 +211,29 @@ mod tests {
     }
 
     #[test]
+    fn a_state_that_wants_nothing_keeps_its_files_and_has_no_vip() {
+        let state = State { desired: None, sysctl_conf: vec!["/etc/sysctl.conf".to_owned()], native: vec![] };
+        let text = render(&state);
+        assert_eq!((whose(&text), read(&text).unwrap()), (Whose::Ours, state));
+        assert!(!String::from_utf8(text).unwrap().contains("vips"));
+        let json = "{\"format\": 1, \"left\": false}";
+        assert!(read(json.as_bytes()).unwrap_err().contains("vips"));
+    }
+
+    #[test]
     fn each_vip_has_a_line_of_its_own() {
-        let text =
-            String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![], native: vec![] })).unwrap();
+        let text = String::from_utf8(render(&State { desired: Some(desired()), sysctl_conf: vec![], native: vec![] }))
+            .unwrap();
         assert!(text.lines().any(|line| line == "    \"192.0.2.10\","), "{text}");
     }
 
     #[test]
     fn an_edited_file_counts_and_is_known_to_be_edited() {
-        let text =
-            String::from_utf8(render(&State { desired: desired(), sysctl_conf: vec![], native: vec![] })).unwrap();
+        let text = String::from_utf8(render(&State { desired: Some(desired()), sysctl_conf: vec![], native: vec![] }))
+            .unwrap();
         let edited = text.replace("\"192.0.2.10\",", "\"192.0.2.10\", \"192.0.2.12\",");
         assert_eq!(whose(edited.as_bytes()), Whose::Edited);
-        assert_eq!(read(edited.as_bytes()).unwrap().desired.vips.len(), 4);
+        assert_eq!(read(edited.as_bytes()).unwrap().desired.unwrap().vips.len(), 4);
         for (from, to, why) in [
             ("\"vips\"", "\"vip\"", "unknown field `vip`"),
             ("\"format\": 1", "\"format\": 2", "its format is 2"),
@@ -229,7 +253,7 @@ mod tests {
 
     #[test]
     fn root_does_not_obey_what_others_may_write() {
-        let content = render(&State { desired: desired(), sysctl_conf: vec![], native: vec![] });
+        let content = render(&State { desired: Some(desired()), sysctl_conf: vec![], native: vec![] });
         let trust = |mode, owner| {
             let attributes = Attributes { owner: Some(owner), ..Attributes::new(mode) };
             trusted(&Found { content: content.clone(), attributes }, PATH).map(drop).map_err(|e| e.to_string())

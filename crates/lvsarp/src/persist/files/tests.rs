@@ -166,7 +166,7 @@ fn the_levels_move_from_one_file_to_another() {
         let kept: &[&str] = if place == levels_file::PATH { &[] } else { &[place] };
         assert_eq!(
             (state.desired, &state.sysctl_conf[..]),
-            (desired(), &kept.iter().map(|p| p.to_string()).collect::<Vec<_>>()[..])
+            (Some(desired()), &kept.iter().map(|p| p.to_string()).collect::<Vec<_>>()[..])
         );
     }
     assert!(!root.join(CONF).exists());
@@ -199,8 +199,45 @@ fn a_damaged_block_is_refused_and_reported() {
     let removed = remove_all(&options(&root)).unwrap();
     assert_eq!((paths(&removed), codes(&removed)), (vec![state_file::PATH], vec!["persisted-file-edited"]));
     assert_eq!(root.read(CONF), edited);
-    let forced = PersistOptions { overwrite: true, ..in_conf(&root) };
-    assert_eq!(paths(&remove_all(&forced).unwrap()), [CONF]);
+    let forced = PersistOptions { overwrite: true, ..options(&root) };
+    assert_eq!(paths(&remove_all(&forced).unwrap()), [CONF, state_file::PATH]);
+}
+
+#[test]
+fn what_is_left_because_it_was_edited_is_known_to_the_next_removal_and_not_restored() {
+    let edited = |root: &Root, from: &str| {
+        write_all(&in_conf(root), &desired(), &levels()).unwrap();
+        root.write(CONF, root.read(CONF).replace(from, "# edited"));
+        let removed = remove_all(&options(root)).unwrap();
+        assert_eq!(paths(&removed).last(), Some(&state_file::PATH));
+        assert_eq!(codes(&removed), ["persisted-file-edited"]);
+        assert_eq!(load(root.path()).unwrap(), None);
+        let after = root.tree();
+        let again = remove_all(&options(root)).unwrap();
+        assert_eq!((paths(&again), codes(&again)), (vec![], vec!["persisted-file-edited"]));
+        assert_eq!(root.tree(), after);
+        again.findings[0].hint.clone()
+    };
+    let forced = |root: &Root| PersistOptions { overwrite: true, ..options(root) };
+
+    let root = Root::of_machine(true);
+    assert!(edited(&root, "net.ipv4.conf.all.arp_ignore = 1").contains("--overwrite"));
+    remove_all(&forced(&root)).unwrap();
+    assert!(!root.join(CONF).exists() && !root.join(file::OUR_DIRECTORY).exists());
+
+    // Persisted again, it is as ever.
+    edited(&root, "net.ipv4.conf.all.arp_ignore = 1");
+    write_all(&PersistOptions { overwrite: true, ..in_conf(&root) }, &desired(), &levels()).unwrap();
+    assert_eq!(load(root.path()).unwrap(), Some(desired()));
+    remove_all(&options(&root)).unwrap();
+    assert!(!root.join(CONF).exists() && !root.join(file::OUR_DIRECTORY).exists());
+
+    // What force cannot mend stays until a person has.
+    assert!(!edited(&root, "# END lvsarp").contains("--overwrite"));
+    remove_all(&forced(&root)).unwrap();
+    assert_eq!(load_state(root.path()).unwrap().unwrap().sysctl_conf, [CONF]);
+    root.write(CONF, "");
+    assert_eq!(paths(&remove_all(&options(&root)).unwrap()), [state_file::PATH]);
 }
 
 #[test]
