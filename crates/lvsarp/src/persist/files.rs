@@ -16,6 +16,7 @@ use crate::check::{About, Findings, Severity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interface::Scope;
 use crate::plan::Desired;
+use crate::vip::Vip;
 
 /// What persisting, its reverse and reading it back work on, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,24 +118,27 @@ pub(crate) fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level
     let levels = writable(levels, &mut findings);
 
     let state = ours(options, state_file::PATH, state_file::whose)?;
-    let before = match &state {
-        None => (Vec::new(), Vec::new()),
+    let (confs, natives, wanted) = match &state {
+        None => (Vec::new(), Vec::new(), None),
         Some(found) => {
             let shown = shown(root, state_file::PATH);
             state_file::only_roots(found, &shown)?;
             match state_file::trusted(found, &shown) {
                 // One that cannot be read is overwritten where that is asked for.
-                Err(_) if options.overwrite => (Vec::new(), Vec::new()),
-                state => state.map(|state| (state.sysctl_conf, state.native))?,
+                Err(_) if options.overwrite => (Vec::new(), Vec::new(), None),
+                state => state.map(|state| (state.sysctl_conf, state.native, state.desired))?,
             }
         }
     };
+    if let Some(wanted) = wanted {
+        report_dropped(&wanted, desired, &mut findings);
+    }
     let native = if options.native { native::wanted(root, desired) } else { Vec::new() };
     // Where a block of ours is that is to be in another file now.
     let left: Vec<String> =
-        before.0.into_iter().filter(|path| !conf.is_some_and(|conf| one_file(root, path, conf))).collect();
+        confs.into_iter().filter(|path| !conf.is_some_and(|conf| one_file(root, path, conf))).collect();
     let left_native: Vec<String> =
-        before.1.into_iter().filter(|path| !native.iter().any(|(wanted, _)| wanted == path)).collect();
+        natives.into_iter().filter(|path| !native.iter().any(|(wanted, _)| wanted == path)).collect();
     let current: Vec<String> = conf.iter().map(|path| (*path).to_owned()).collect();
     let current_native: Vec<String> = native.iter().map(|(path, _)| path.clone()).collect();
     let wish = |sysctl_conf, native| state_file::render(&State { desired: Some(desired.clone()), sysctl_conf, native });
@@ -170,6 +174,22 @@ pub(crate) fn draft(options: &PersistOptions, desired: &Desired, levels: &[Level
     }
     changes.extend(start(options, &mut findings)?);
     Ok(Draft { changes, findings: findings.list })
+}
+
+/// What was wanted at boot until now and is not any more.
+fn report_dropped(before: &Desired, now: &Desired, findings: &mut Findings) {
+    let stays = |vip: &Vip| now.vips.iter().any(|other| other.address() == vip.address());
+    let vips = before.vips.iter().filter(|vip| !stays(vip)).map(|vip| (vip.address(), vip.address().to_string()));
+    let prefixes = before.prefixes.iter().filter(|prefix| !now.prefixes.contains(prefix));
+    for (address, shown) in vips.chain(prefixes.map(|prefix| (prefix.address(), prefix.to_string()))) {
+        findings.add(
+            "vip-no-longer-persisted",
+            Severity::Info,
+            &About::vip(address),
+            format_args!("{shown} was persisted and is not any more: nothing brings it back at boot"),
+            format_args!("what is persisted is one list: name {shown} too if it is to stay"),
+        );
+    }
 }
 
 /// The levels that every loader can be told, each other one reported.
@@ -273,7 +293,10 @@ fn kept_by_others(root: &Path, path: &str) -> Result<Option<Found>> {
 #[cold]
 pub(crate) fn damaged(root: &Path, path: &str, damage: &Damage) -> Error {
     Error::new(ErrorKind::Refused, "write", shown(root, path), format_args!("line {}: {}", damage.line, damage.cause))
-        .hint("nothing in it was changed; repair that place by hand, or overwrite an edited block (--overwrite)")
+        .hint(match damage.yields_to_force() {
+            true => "move the edits out of the block, or overwrite them (--overwrite)",
+            false => "nothing in it was changed; repair that place by hand",
+        })
 }
 
 fn report(path: &str, duplicate: &Duplicate, commented_out: bool, findings: &mut Findings) {

@@ -119,9 +119,8 @@ pub(crate) fn read(text: &[u8]) -> std::result::Result<State, String> {
         return Err(format!("its format is {format}, this lvsarp reads {FORMAT}"));
     }
     let state: State = json::read(&value)?;
-    match &state.desired {
-        Some(desired) => desired.check().map_err(|e| e.to_string())?,
-        None => {}
+    if let Some(desired) = &state.desired {
+        desired.check().map_err(|e| e.to_string())?;
     }
     Ok(state)
 }
@@ -157,7 +156,10 @@ fn wish(place: &Place<'_>) -> Desired {
 pub(crate) fn trusted(found: &Found, shown: &str) -> Result<State> {
     only_roots(found, shown)?;
     read(&found.content).map_err(|why| {
-        Error::new(ErrorKind::Refused, "use", shown, why).hint("repair it, or overwrite it (--overwrite)")
+        Error::new(ErrorKind::Refused, "use", shown, why).hint(match whose(&found.content) {
+            Whose::Foreign => "repair it, or move it away and persist again",
+            _ => "repair it, or persist again and overwrite it (--overwrite)",
+        })
     })
 }
 

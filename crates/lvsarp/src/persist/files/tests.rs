@@ -8,7 +8,7 @@ use super::super::testing::{CONF, Root, codes, desired, in_conf, is_root, levels
 use super::*;
 use crate::interface::IfName;
 use crate::key::Key;
-use crate::vip::Vip;
+use crate::vip::{Prefix, Vip};
 
 #[test]
 fn everything_is_written_once_and_removed_without_a_trace() {
@@ -343,4 +343,45 @@ fn what_a_killed_writer_left_goes_although_nothing_is_to_be_done() {
     assert_eq!(paths(&remove_all(&options(&root)).unwrap()), [""; 0]);
     assert!(!left.iter().any(|path| root.join(path).exists()));
     assert!(!root.join("/etc/lvsarp").exists());
+}
+
+#[test]
+fn what_drops_out_of_the_list_is_reported() {
+    let root = Root::of_machine(true);
+    let vips = |vips: &[&str]| Desired::new(vips.iter().map(|vip| Vip::parse(vip).unwrap()));
+    let subnet = Prefix::parse("198.51.100.0/24").unwrap();
+    let first = Desired { prefixes: vec![subnet], ..vips(&["192.0.2.10", "192.0.2.11"]) };
+    for _ in 0..2 {
+        assert_eq!(codes(&write_all(&options(&root), &first, &levels()).unwrap()), [""; 0]);
+    }
+    let written = write_all(&options(&root), &vips(&["192.0.2.12", "192.0.2.11/24"]), &levels()).unwrap();
+    assert_eq!(codes(&written), ["vip-no-longer-persisted"; 2]);
+    let about: Vec<_> = written.findings.iter().map(|finding| finding.vip.unwrap().to_string()).collect();
+    assert_eq!(about, ["192.0.2.10", "198.51.100.0"]);
+    assert!(written.findings[1].message.starts_with("198.51.100.0/24 "), "{}", written.findings[1].message);
+    remove_all(&options(&root)).unwrap();
+    assert_eq!(codes(&write_all(&options(&root), &first, &levels()).unwrap()), [""; 0]);
+}
+
+#[test]
+fn force_is_offered_where_it_helps_and_only_there() {
+    let forced = |root: &Root| PersistOptions { overwrite: true, ..in_conf(root) };
+    let offered = |error: &Error| error.hint_text().unwrap().contains("--overwrite");
+
+    let root = Root::of_machine(false);
+    write_all(&in_conf(&root), &desired(), &levels()).unwrap();
+    let (state, conf) = (root.read(state_file::PATH), root.read(CONF));
+    for text in ["not json".to_owned(), state.replacen('{', "[", 1), "{}".to_owned(), state.replace("vips", "vip")] {
+        root.write(state_file::PATH, &text);
+        let error = load(root.path()).unwrap_err();
+        let helps = write_all(&forced(&root), &desired(), &levels()).is_ok();
+        assert_eq!(offered(&error), helps, "{error}\n{text}");
+    }
+    root.write(state_file::PATH, &state);
+    for text in [conf.replace("= 1", "= 0"), conf.replace("# END lvsarp\n", ""), conf.repeat(2)] {
+        root.write(CONF, &text);
+        let error = write_all(&in_conf(&root), &desired(), &levels()).unwrap_err();
+        let helps = write_all(&forced(&root), &desired(), &levels()).is_ok();
+        assert_eq!(offered(&error), helps, "{error}\n{text}");
+    }
 }
