@@ -6,11 +6,11 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::place::Place;
+use super::place::{Place, exists};
 use crate::inside;
 use crate::sys;
 
-/// `man sysctl.d`, and `/lib` where it is no link.
+/// `man sysctl.d`, the one that counts most first, and `/lib` where it is no link.
 const DIRECTORIES: [&str; 5] =
     ["/etc/sysctl.d/", "/run/sysctl.d/", "/usr/local/lib/sysctl.d/", "/usr/lib/sysctl.d/", "/lib/sysctl.d/"];
 
@@ -18,7 +18,14 @@ const DIRECTORIES: [&str; 5] =
 pub(crate) fn is_read_by_systemd(root: &Path, path: &str) -> bool {
     let Some(at) = path.rfind('/') else { return false };
     let (dir, name) = path.split_at(at + 1);
-    DIRECTORIES.contains(&dir) && is_read(name.as_bytes()) || DIRECTORIES.iter().any(|dir| links(root, dir, path, name))
+    let itself = |at: usize| is_read(name.as_bytes()) && !is_hidden(root, at, name);
+    DIRECTORIES.iter().position(|other| *other == dir).is_some_and(itself)
+        || (0..DIRECTORIES.len()).any(|at| links(root, at, path, name))
+}
+
+/// Whether an earlier directory has the name: that one decides, be it a mask.
+fn is_hidden(root: &Path, at: usize, name: &str) -> bool {
+    DIRECTORIES.iter().take(at).any(|dir| exists(root, &format!("{dir}{name}")))
 }
 
 fn is_read(name: &[u8]) -> bool {
@@ -26,7 +33,8 @@ fn is_read(name: &[u8]) -> bool {
 }
 
 /// Whether one of a directory's links leads to the file; where there is no such file yet, whether one that leads nowhere bears its name.
-fn links(root: &Path, dir: &str, path: &str, name: &str) -> bool {
+fn links(root: &Path, at: usize, path: &str, name: &str) -> bool {
+    let Some(dir) = DIRECTORIES.get(at) else { return false };
     let Ok(Some(place)) = Place::find(root, &format!("{dir}{name}")) else { return false };
     let Ok(entries) = read_dir(format!("/proc/self/fd/{}", place.dir.as_raw_fd())) else { return false };
     let file = inode(root, path);
@@ -37,12 +45,14 @@ fn links(root: &Path, dir: &str, path: &str, name: &str) -> bool {
             return false;
         }
         let Ok(target) = sys::file::read_link_at(place.dir.as_fd(), &link) else { return false };
-        let found = inode(root, &format!("{dir}{}", link.to_string_lossy()));
-        if file.is_some() {
+        let link = link.to_string_lossy();
+        let found = inode(root, &format!("{dir}{link}"));
+        let leads = if file.is_some() {
             found == file
         } else {
             found.is_none() && target.ends_with(&path.as_bytes()[path.len() - name.len() - 1..])
-        }
+        };
+        leads && !is_hidden(root, at, &link)
     })
 }
 
