@@ -13,6 +13,10 @@ const NO_NEWLINE: &str = "# The line in front had no newline.\n";
 /// In front of lines that were commented out.
 const MARK: &[u8] = b"#lvsarp# ";
 
+/// The directories of `/proc/sys`.
+const BRANCHES: [&[u8]; 10] =
+    [b"abi", b"crypto", b"debug", b"dev", b"fs", b"kernel", b"net", b"sunrpc", b"user", b"vm"];
+
 /// How a block is put into a file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct How {
@@ -89,6 +93,27 @@ pub(crate) fn put(text: Option<&[u8]>, levels: &[Level], how: How) -> Result<(Ve
     new.text.extend(block);
     new.take_over(after, levels, how.comment_out, true);
     Ok((new.text, new.duplicates))
+}
+
+/// Refuses a text without a block that is evidently no file of sysctls.
+pub(crate) fn check_kind(text: &[u8]) -> Result<(), Damage> {
+    let is_known = |line: &[u8]| {
+        let line = line.trim_ascii();
+        let comment_or_removal = matches!(line.first(), None | Some(b'#' | b';' | b'-'));
+        // busybox takes a blank for `=`.
+        let with_blank = || {
+            BRANCHES.iter().any(|branch| {
+                line.strip_prefix(*branch).is_some_and(|key| key.starts_with(b".") || key.starts_with(b"/"))
+            })
+        };
+        comment_or_removal || line.contains(&b'=') || with_blank()
+    };
+    match lines(text).position(|line| !is_known(line)) {
+        Some(line) if find(text, true)?.is_none() => {
+            Err(Damage { line: line + 1, cause: "it is no assignment: this is no file of sysctls" })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes the block out, and brings back what was commented out for it.

@@ -38,12 +38,14 @@ pub(crate) enum Entry {
 pub(crate) struct Found {
     pub content: Vec<u8>,
     pub attributes: Attributes,
+    /// It has other names (hard links), which would keep the old bytes.
+    pub shared: bool,
 }
 
 impl Found {
     /// A file that is about to be made.
     pub fn fresh() -> Found {
-        Found { content: Vec::new(), attributes: Attributes::new(0o644) }
+        Found { content: Vec::new(), attributes: Attributes::new(0o644), shared: false }
     }
 }
 
@@ -57,7 +59,8 @@ pub(crate) fn entry(root: &Path, path: &str) -> Result<Entry> {
         Opened::Other(what) => Entry::Other(what),
         Opened::File(file) => {
             let attributes = Attributes::of(&file).map_err(read)?;
-            Entry::File(Found { content: contents(file).map_err(read)?, attributes })
+            let shared = file.metadata().map_err(read)?.nlink() > 1;
+            Entry::File(Found { content: contents(file).map_err(read)?, attributes, shared })
         }
     })
 }

@@ -18,6 +18,9 @@ use crate::interface::Scope;
 use crate::plan::Desired;
 use crate::vip::Vip;
 
+/// Why a file that others keep is not replaced.
+pub(crate) const SHARED: &str = "it has another name (hard link)";
+
 /// What persisting, its reverse and reading it back work on, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersistOptions {
@@ -247,6 +250,9 @@ fn put_block(
     }
     let root = &options.root;
     let found = kept_by_others(root, path)?;
+    if let Some(found) = &found {
+        classic::check_kind(&found.content).map_err(|e| damaged(root, path, &e))?;
+    }
     let how = How { comment_out: options.comment_out, force: options.overwrite };
     let (text, duplicates) =
         classic::put(found.as_ref().map(|f| &f.content[..]), levels, how).map_err(|e| damaged(root, path, &e))?;
@@ -264,13 +270,30 @@ fn put_block(
             format_args!("leave the levels in {}, or link {path} as /etc/sysctl.d/99-sysctl.conf", levels_file::PATH),
         );
     }
-    Ok(FileChange::of(path, found.as_ref(), Some(text)))
+    change_alone(root, path, found.as_ref(), FileChange::of(path, found.as_ref(), Some(text)))
 }
 
 fn take_block(options: &PersistOptions, path: &str) -> Result<Option<FileChange>> {
     let Some(found) = kept_by_others(&options.root, path)? else { return Ok(None) };
     let taken = classic::take_out(&found.content, options.overwrite).map_err(|e| damaged(&options.root, path, &e))?;
-    Ok(without_block(path, &found, taken))
+    change_alone(&options.root, path, Some(&found), without_block(path, &found, taken))
+}
+
+/// A change of a file that others keep; refused where its other names would keep the old bytes.
+fn change_alone(
+    root: &Path,
+    path: &str,
+    found: Option<&Found>,
+    change: Option<FileChange>,
+) -> Result<Option<FileChange>> {
+    match change {
+        Some(_) if found.is_some_and(|found| found.shared) => {
+            Err(Error::new(ErrorKind::Refused, "write", shown(root, path), SHARED).hint(
+                "the file under the other name would stay as it is: `find / -xdev -samefile` names it; replace one of them by a copy",
+            ))
+        }
+        change => Ok(change),
+    }
 }
 
 /// The change that takes the block out of a file.

@@ -1,8 +1,8 @@
 //! All files of ours together: what is removed again, and what is left alone.
 
-use super::classic;
+use super::classic::{self, Taken};
 use super::file::{self, Entry, Found};
-use super::files::{PersistOptions, levels_whose, tidy, without_block};
+use super::files::{PersistOptions, SHARED, levels_whose, tidy, without_block};
 use super::levels_file;
 use super::linked::one_file;
 use super::native;
@@ -166,6 +166,10 @@ impl Leaving<'_> {
             }
         };
         Ok(match classic::take_out(&found.content, self.options.overwrite) {
+            Ok(taken) if taken != Taken::Nothing && found.shared && !self.options.overwrite => {
+                self.edited(path, format_args!("{SHARED}"), BY_FORCE);
+                Left::Edited
+            }
             Ok(taken) => Left::No(without_block(path, &found, taken)),
             Err(damage) => {
                 let hint = if damage.yields_to_force() { BY_FORCE } else { BY_HAND };

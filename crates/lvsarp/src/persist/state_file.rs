@@ -258,7 +258,9 @@ mod tests {
         let content = render(&State { desired: Some(desired()), sysctl_conf: vec![], native: vec![] });
         let trust = |mode, owner| {
             let attributes = Attributes { owner: Some(owner), ..Attributes::new(mode) };
-            trusted(&Found { content: content.clone(), attributes }, PATH).map(drop).map_err(|e| e.to_string())
+            trusted(&Found { content: content.clone(), attributes, shared: false }, PATH)
+                .map(drop)
+                .map_err(|e| e.to_string())
         };
         assert_eq!(trust(0o644, (0, 0)), Ok(()));
         if sys::effective_user() == 0 {

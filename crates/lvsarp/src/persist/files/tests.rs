@@ -10,6 +10,8 @@ use crate::interface::IfName;
 use crate::key::Key;
 use crate::vip::{Prefix, Vip};
 
+mod conf;
+
 #[test]
 fn everything_is_written_once_and_removed_without_a_trace() {
     let root = Root::of_machine(true);
@@ -238,35 +240,6 @@ fn what_is_left_because_it_was_edited_is_known_to_the_next_removal_and_not_resto
     assert_eq!(load_state(root.path()).unwrap().unwrap().sysctl_conf, [CONF]);
     root.write(CONF, "");
     assert_eq!(paths(&remove_all(&options(&root)).unwrap()), [state_file::PATH]);
-}
-
-#[test]
-fn a_conf_is_read_where_a_link_of_systemd_leads_to_it() {
-    for (link, target, read) in [
-        ("/etc/sysctl.d/99-sysctl.conf", "../sysctl.conf", true),
-        ("/usr/lib/sysctl.d/99-sysctl.conf", "/etc/sysctl.conf", true),
-        ("/usr/lib/sysctl.d/99-sysctl.conf", "../../../etc/sysctl.conf", true),
-        ("/etc/sysctl.d/99-sysctl", "../sysctl.conf", false),
-        ("/etc/sysctl.d/.99-sysctl.conf", "../sysctl.conf", false),
-        ("/etc/sysctl.d/99-sysctl.conf", "../hostname", false),
-        ("/etc/sysctl.d/99-sysctl.conf", "/dev/null", false),
-    ] {
-        for there in [true, false] {
-            let root = Root::of_machine(true);
-            fs::create_dir_all(root.join(link).parent().unwrap()).unwrap();
-            symlink(target, root.join(link)).unwrap();
-            if there {
-                root.write(CONF, "");
-            }
-            let written = would_write(&in_conf(&root), &desired(), &levels()).unwrap();
-            let expected: &[&str] = if read { &[] } else { &["sysctl-conf-not-read"] };
-            assert_eq!(codes(&written), expected, "{link} -> {target}, {there}");
-        }
-    }
-    let root = Root::of_machine(true);
-    fs::create_dir(root.join("/etc/sysctl.d")).unwrap();
-    let inside = PersistOptions { sysctl_conf: Some("/etc/sysctl.d/50-site.conf".into()), ..options(&root) };
-    assert_eq!(codes(&write_all(&inside, &desired(), &levels()).unwrap()), [""; 0]);
 }
 
 #[test]
