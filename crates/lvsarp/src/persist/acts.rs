@@ -145,7 +145,7 @@ impl Host {
         self.files_are_ours_to_write(options)?;
         let own = is_own(&options.root);
         let _namespace = if own { Some(Locked::take(self, patience)?) } else { None };
-        let path = if own { FILES.to_owned() } else { options.root.display().to_string() };
+        let path = if own { FILES.to_owned() } else { format!("root directory {:?}", options.root) };
         let opened = match own {
             true => OpenOptions::new()
                 .create(true)
