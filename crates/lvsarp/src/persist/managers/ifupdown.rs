@@ -47,7 +47,7 @@ pub(crate) fn look(look: &mut Look<'_>) {
     if look.is_lo() && known && all.reads_wanted && !ours.is_empty() {
         let mut content = String::from("# Virtual IPs: networking binds them by itself.\niface lo inet loopback\n");
         for host in ours {
-            let _ = write!(content, "{}", Commands { host, dev: look.dev, indent: "    " });
+            let _ = writeln!(content, "{}", Commands { host, dev: look.dev, indent: "    ", end: "\n" });
         }
         look.native.push(NativeFile { path: OURS.to_owned(), content: content.into_bytes() });
     }
@@ -58,7 +58,7 @@ fn report(look: &mut Look<'_>, all: &Interfaces, stanza: &Stanza, vip: IpAddr) -
     let place = Place(stanza);
     let (device, label) = stanza.name.split_once(':').unwrap_or((&stanza.name, ""));
     let host = Prefix::host(vip);
-    let lines = Commands { host, dev: look.dev, indent: "" };
+    let lines = Commands { host, dev: look.dev, indent: "", end: "; " };
     let listed = stanza.address.as_deref().and_then(Listed::parse).filter(|listed| listed.address == vip);
     if let Some(listed) = listed {
         if device.as_bytes() == b"lo" && stanza.method == "static" {
@@ -85,7 +85,7 @@ fn report(look: &mut Look<'_>, all: &Interfaces, stanza: &Stanza, vip: IpAddr) -
         };
         let message = format_args!("{place} binds {vip} by itself, without looking at the levels: {what}");
         let dev = look.dev;
-        let hint = format_args!("remove the stanza, or put these lines in that of {dev} instead:\n{lines}");
+        let hint = format_args!("remove the stanza, or put these lines in that of {dev} instead: {lines}");
         look.add(BINDS, Severity::Warning, vip, message, hint);
         return true;
     }
@@ -94,7 +94,7 @@ fn report(look: &mut Look<'_>, all: &Interfaces, stanza: &Stanza, vip: IpAddr) -
     match command.contains("||") || command.contains(" replace ") {
         true => look.add(BINDS, Severity::Info, vip, message, format_args!("")),
         false => {
-            let hint = format_args!("it fails where the VIP is bound already; write:\n{lines}");
+            let hint = format_args!("it fails where the VIP is bound already; write: {lines}");
             look.add(BINDS, Severity::Warning, vip, message, hint);
         }
     }
@@ -123,13 +123,15 @@ struct Commands<'a> {
     host: Prefix,
     dev: IfName,
     indent: &'a str,
+    /// What is between the two.
+    end: &'a str,
 }
 
 impl fmt::Display for Commands<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Commands { host, dev, indent } = self;
+        let Commands { host, dev, indent, end } = self;
         let more = if host.address().is_ipv6() { " nodad preferred_lft 0" } else { "" };
-        writeln!(f, "{indent}up ip addr add {host} dev {dev}{more} 2>/dev/null || true")?;
-        writeln!(f, "{indent}down ip addr del {host} dev {dev} 2>/dev/null || true")
+        write!(f, "{indent}up ip addr add {host} dev {dev}{more} 2>/dev/null || true{end}")?;
+        write!(f, "{indent}down ip addr del {host} dev {dev} 2>/dev/null || true")
     }
 }

@@ -131,13 +131,13 @@ fn report(look: &mut Look<'_>, entry: &Entry, networkmanager: bool) {
                 let message = format_args!("{path} has an entry for {dev} that does not list {vip}: it makes {by} manage {dev}, \
                                             which {when}");
                 let lines = Lines { kind, id, host };
-                look.add(DELETES, severity, vip, message, format_args!("add these lines to {path}:\n{lines}"));
+                look.add(DELETES, severity, vip, message, format_args!("add to {path}: {lines}"));
             }
         }
     }
 }
 
-/// The lines that list a VIP; those that are there already are where the last goes.
+/// What lists a VIP, in one line of YAML.
 struct Lines<'a> {
     kind: &'a str,
     id: &'a str,
@@ -147,6 +147,6 @@ struct Lines<'a> {
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Lines { kind, id, host } = self;
-        writeln!(f, "network:\n  {kind}:\n    {id}:\n      addresses:\n        - {host}")
+        write!(f, "network: {{{kind}: {{{id}: {{addresses: [\"{host}\"]}}}}}}")
     }
 }

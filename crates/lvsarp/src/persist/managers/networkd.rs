@@ -158,11 +158,11 @@ fn report(look: &mut Look<'_>, candidate: &Candidate, release: Option<u32>, mut 
         };
         let message =
             format_args!("systemd-networkd manages {dev} by {path}, which does not list {vip}: {when} it there{doubt}");
-        let section = Section(host);
+        let section = Section(host, "; ");
         match only {
             true => {
                 let dropin = shown(&dropin);
-                look.add(DELETES, severity, vip, message, format_args!("write these lines to {dropin}:\n{section}"));
+                look.add(DELETES, severity, vip, message, format_args!("write these lines to {dropin}: {section}"));
             }
             false => {
                 let hint = format_args!(
@@ -180,20 +180,22 @@ fn report(look: &mut Look<'_>, candidate: &Candidate, release: Option<u32>, mut 
         let mut content =
             String::from("# Virtual IPs: systemd-networkd binds them by itself, and so does not delete them.\n");
         for host in wanted {
-            let _ = write!(content, "\n{}", Section(host));
+            let _ = writeln!(content, "\n{}", Section(host, "\n"));
         }
         look.native.push(NativeFile { path, content: content.into_bytes() });
     }
 }
 
 /// The section that makes systemd-networkd bind a VIP as lvsarp does: an IPv6 one is in use at once and never chosen as a source.
-struct Section(Prefix);
+/// The text is what is between two lines.
+struct Section(Prefix, &'static str);
 
 impl std::fmt::Display for Section {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "[Address]\nAddress={}", self.0)?;
-        if self.0.address().is_ipv6() {
-            f.write_str("PreferredLifetime=0\nDuplicateAddressDetection=none\n")?;
+        let Section(host, end) = self;
+        write!(f, "[Address]{end}Address={host}")?;
+        if host.address().is_ipv6() {
+            write!(f, "{end}PreferredLifetime=0{end}DuplicateAddressDetection=none")?;
         }
         Ok(())
     }

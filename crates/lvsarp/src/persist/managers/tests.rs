@@ -61,7 +61,12 @@ impl Root {
             let vip = f.vip.map_or(String::new(), |vip| format!(" {vip}"));
             format!("{} {}{vip}", f.severity.name(), f.code)
         };
-        self.look(vips).findings.iter().map(shown).collect()
+        let findings = self.look(vips).findings;
+        // They are shown on a line, where a line break would be an escape.
+        for Finding { message, hint, .. } in &findings {
+            assert!(!message.contains(char::is_control) && !hint.contains(char::is_control), "{message}: {hint}");
+        }
+        findings.iter().map(shown).collect()
     }
 
     fn written(&self, vips: &[&str]) -> Vec<(String, String)> {
@@ -114,8 +119,8 @@ fn the_lines_and_the_file_for_networkd_are_a_drop_in_of_theirs() {
     let path = "/etc/systemd/network/10-netplan-lo.network.d/lvsarp.conf";
     let six = "[Address]\nAddress=2001:db8::1/128\nPreferredLifetime=0\nDuplicateAddressDetection=none\n";
     let seen = root.look(&[V, "2001:db8::1"]);
-    assert_eq!(seen.findings[0].hint, format!("write these lines to {path}:\n[Address]\nAddress=192.0.2.10/32\n"));
-    assert_eq!(seen.findings[1].hint, format!("write these lines to {path}:\n{six}"));
+    assert_eq!(seen.findings[0].hint, format!("write these lines to {path}: [Address]; Address=192.0.2.10/32"));
+    assert_eq!(seen.findings[1].hint, format!("write these lines to {path}: {}", six.trim_end().replace('\n', "; ")));
     let (written, text) = root.written(&[V, "2001:db8::1"]).remove(0);
     assert_eq!(written, path);
     assert!(text.ends_with(&format!("\n[Address]\nAddress=192.0.2.10/32\n\n{six}")), "{text}");
@@ -298,10 +303,7 @@ fn netplan_does_what_its_renderer_does() {
         ["warning manager-deletes-vip 192.0.2.10", "info manager-binds-vip 192.0.2.11"]
     );
     let hint = seen.look(&[V]).findings.remove(0).hint;
-    assert_eq!(
-        hint,
-        "add these lines to /etc/netplan/01.yaml:\nnetwork:\n  ethernets:\n    lo:\n      addresses:\n        - 192.0.2.10/32\n"
-    );
+    assert_eq!(hint, "add to /etc/netplan/01.yaml: network: {ethernets: {lo: {addresses: [\"192.0.2.10/32\"]}}}");
     let other = format!("{YAML}  renderer: NetworkManager\n");
     assert_eq!(root(&other).found(&[V, "192.0.2.11"]), ["warning manager-ignores-vip 192.0.2.11"]);
     assert_eq!(
