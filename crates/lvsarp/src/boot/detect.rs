@@ -1,5 +1,8 @@
 //! Which program reads the sysctl files at boot in a root directory, found without running anything.
 
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::boot::loader::{Loader, Program, version};
@@ -10,6 +13,18 @@ const LONGEST: u64 = 64 << 20;
 
 const UDEV_RULES: &str = "99-systemd.rules";
 
+/// Where systemd looks for a unit; the first file of a name counts (`src/libsystemd/sd-path/path-lookup.c`).
+const UNITS: [&str; 8] = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
 impl Loader {
     /// The program that reads the sysctl files at boot, and its version: systemd's `systemd-sysctl` where it is there, else procps `sysctl --system` as
     /// OpenRC runs it, else busybox. None where none of them is there.
@@ -17,25 +32,32 @@ impl Loader {
     /// The version is that of `libsystemd-shared-NNN.so`, or of procps' library, or of the package in Debian's database; the newest known where none
     /// tells.
     pub fn detect(root: &Path) -> Option<Loader> {
+        let programs = [Program::SystemdSysctl, Program::Procps, Program::Busybox];
+        programs.into_iter().find_map(|program| Loader::installed(root, program))
+    }
+
+    /// One program as it is there, whether or not it is the one that runs at boot.
+    pub(crate) fn installed(root: &Path, wanted: Program) -> Option<Loader> {
         let root = Root::open(root).ok()?;
         let is_there = |paths: &[&str]| paths.iter().any(|path| root.has(path.as_bytes()));
-        let found = |program: Program, version: Option<(u32, u32, u32)>| {
-            Some(Loader { program, version: version.unwrap_or(program.newest()) })
+        let (there, version) = match wanted {
+            Program::SystemdSysctl => {
+                let there = is_there(&["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"]);
+                let shared = ["/usr/lib/systemd", "/lib/systemd"].map(String::from);
+                let shared = shared.into_iter().chain(multiarch(&root, "/systemd"));
+                let number = || library(&root, shared, "libsystemd-shared-").or_else(|| package(&root, "systemd"));
+                (there, there.then(number).flatten().map(|(major, _, _)| (major, 0, 0)))
+            }
+            Program::Procps | Program::ProcpsFile => {
+                (has_procps(&root), package(&root, "procps").or_else(|| procps_library(&root)))
+            }
+            Program::Busybox => {
+                let paths = ["/bin/busybox", "/usr/bin/busybox", "/sbin/busybox", "/usr/sbin/busybox"];
+                let number = ["busybox", "busybox-static"].iter().find_map(|name| package(&root, name));
+                (is_there(&paths), number.or_else(|| apk(&root, "busybox")))
+            }
         };
-        if is_there(&["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"]) {
-            let shared =
-                ["/usr/lib/systemd", "/lib/systemd"].map(String::from).into_iter().chain(multiarch(&root, "/systemd"));
-            let number = library(&root, shared, "libsystemd-shared-").or_else(|| package(&root, "systemd"));
-            return found(Program::SystemdSysctl, number.map(|(major, _, _)| (major, 0, 0)));
-        }
-        if has_procps(&root) {
-            return found(Program::Procps, package(&root, "procps").or_else(|| procps_library(&root)));
-        }
-        if is_there(&["/bin/busybox", "/usr/bin/busybox", "/sbin/busybox", "/usr/sbin/busybox"]) {
-            let number = ["busybox", "busybox-static"].iter().find_map(|name| package(&root, name));
-            return found(Program::Busybox, number.or_else(|| apk(&root, "busybox")));
-        }
-        None
+        there.then(|| Loader { program: wanted, version: version.unwrap_or(wanted.newest()) })
     }
 }
 
@@ -65,6 +87,22 @@ pub fn has_udev_rule(root: &Path) -> bool {
             Err(_) if root.is_name(path.as_bytes()) => return false,
             Err(_) => {}
         }
+    }
+    false
+}
+
+/// Whether systemd does not start a unit because a link to `/dev/null`, or an empty file, stands under its name.
+pub(crate) fn is_masked(root: &Path, unit: &str) -> bool {
+    let Ok(root) = Root::open(root) else { return false };
+    for directory in UNITS {
+        let Ok(fd) = root.find(directory.as_bytes()) else { continue };
+        let place = format!("/proc/self/fd/{}/{unit}", fd.as_raw_fd());
+        let Ok(data) = fs::symlink_metadata(&place) else { continue };
+        let null = |target: &Path| target.as_os_str().as_bytes().ends_with(b"/dev/null");
+        return match data.is_symlink() {
+            true => fs::read_link(&place).is_ok_and(|target| null(&target)),
+            false => data.is_file() && data.len() == 0,
+        };
     }
     false
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+use crate::boot::detect::is_masked;
 use crate::boot::rehearse::{Real, rehearse};
 use crate::boot::report::{Boot, BootLevel};
 use crate::boot::{Arguments, Files, Loader, Machine, Origin, Program, Remark, afterwards, has_udev_rule, others};
@@ -11,7 +12,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::interface::{IfName, Scope};
 use crate::key::{KernelVersion, Key};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ProcSys, Snapshot};
 
 pub(crate) const LEVELS: [Key; 2] = [Key::ArpIgnore, Key::ArpAnnounce];
 
@@ -42,6 +43,29 @@ pub(crate) struct Predicted {
     pub origins: [Option<Origin>; 2],
 }
 
+/// Which runs of the loader a boot has.
+struct Runs {
+    /// Why there is none over everything, if there is none.
+    why_not: Option<&'static str>,
+    /// Whether there is one for each interface that udev adds.
+    each: bool,
+}
+
+const MASKED: &str = "systemd-sysctl.service is masked";
+/// Nothing can write there, and the unit asks for that (`units/systemd-sysctl.service.in: ConditionPathIsReadWrite=/proc/sys/net/`).
+const READ_ONLY: &str = "/proc/sys is read-only";
+
+impl Runs {
+    fn of(now: &Snapshot, root: &Path, loader: &Loader) -> Runs {
+        let systemd = loader.program == Program::SystemdSysctl;
+        if root == Path::new("/") && now.proc_sys == ProcSys::ReadOnly {
+            return Runs { why_not: Some(READ_ONLY), each: false };
+        }
+        let masked = systemd && is_masked(root, "systemd-sysctl.service");
+        Runs { why_not: masked.then_some(MASKED), each: systemd && has_udev_rule(root) }
+    }
+}
+
 /// What a boot makes of both levels.
 pub(crate) struct Prediction {
     /// Of interfaces that are there when the loader runs.
@@ -55,9 +79,25 @@ pub(crate) struct Prediction {
 impl Prediction {
     /// Works it out by the loader's rules.
     pub fn of(files: &Files, loader: &Loader, udev: bool, kernel: KernelVersion, names: &[IfName]) -> Prediction {
-        let arrive = |late: bool| boot(files, loader, udev, kernel, names, late);
+        Prediction::by(files, loader, &Runs { why_not: None, each: udev }, kernel, names)
+    }
+
+    fn by(files: &Files, loader: &Loader, runs: &Runs, kernel: KernelVersion, names: &[IfName]) -> Prediction {
+        let arrive = |late: bool| boot(files, loader, runs, kernel, names, late);
         let ((early, remarks), (late, _)) = (arrive(false), arrive(true));
         Prediction { early, late, remarks }
+    }
+
+    /// Takes the levels of `all` and `default` as they are: who made the container gives them, and will again.
+    fn take_over(&mut self, now: &Snapshot) {
+        for predicted in self.early.iter_mut().chain(&mut self.late) {
+            let conf = match predicted.scope {
+                Scope::All => &now.all,
+                Scope::Default => &now.default,
+                Scope::Interface(_) => continue,
+            };
+            predicted.values = LEVELS.map(|key| conf.get(key).unwrap_or(0));
+        }
     }
 
     /// The levels as a list for the report.
@@ -86,7 +126,7 @@ impl Prediction {
 fn boot(
     files: &Files,
     loader: &Loader,
-    udev: bool,
+    runs: &Runs,
     kernel: KernelVersion,
     names: &[IfName],
     late: bool,
@@ -101,11 +141,14 @@ fn boot(
     if !late {
         add(&mut machine);
     }
-    let remarks = loader.run(files, &Arguments::default(), &mut machine);
+    let remarks = match runs.why_not {
+        None => loader.run(files, &Arguments::default(), &mut machine),
+        Some(_) => Vec::new(),
+    };
     if late {
         add(&mut machine);
     }
-    if udev && !names.is_empty() {
+    if runs.each && !names.is_empty() {
         let prefix = |name: &IfName| [b"/net/ipv4/conf/", name.as_bytes()].concat();
         let arguments = Arguments { prefixes: names.iter().map(prefix).collect(), ..Arguments::default() };
         loader.run(files, &arguments, &mut machine);
@@ -166,12 +209,28 @@ fn report(now: &Snapshot, vips: Option<&[IpAddr]>, options: &BootOptions, may_re
         );
         assumed
     });
-    let udev = has_udev_rule(&options.root) && loader.program == Program::SystemdSysctl;
+    let runs = Runs::of(now, &options.root, &loader);
     let names = names(now, &options.interfaces);
-    let mut prediction = Prediction::of(&files, &loader, udev, now.kernel_version(), &names);
+    let mut prediction = Prediction::by(&files, &loader, &runs, now.kernel_version(), &names);
+    if runs.why_not == Some(READ_ONLY) {
+        prediction.take_over(now);
+    }
+    if let Some(why) = runs.why_not {
+        findings.add(
+            "loader-does-not-run",
+            Severity::Unknown,
+            &About::HOST,
+            format_args!("{} does not set the levels at boot: {why}", loader.program.name()),
+            format_args!("{}", match why {
+                MASKED => "systemctl unmask systemd-sysctl, unless something else sets them",
+                _ => "whoever makes this container sets those of all and default; lvsarp restore can set those of interfaces",
+            }),
+        );
+    }
     let rehearsed = may_rehearse
         && options.root == Path::new("/")
-        && compare(&loader, udev, &names, &mut prediction, &mut findings);
+        && runs.why_not.is_none()
+        && compare(&loader, runs.each, &names, &mut prediction, &mut findings);
     others::look(&options.root, &files, &prediction, &mut findings);
     let report = afterwards::check(now, vips, options, &prediction, findings)?;
     Ok(Boot::of(report, prediction.levels(), loader.to_string(), rehearsed))
@@ -199,36 +258,47 @@ fn compare(
 ) -> bool {
     /// Above this many interfaces it takes too long.
     const MOST: usize = 256;
-    let Some(real) = real(loader, udev).filter(|_| names.len() <= MOST) else { return false };
+    let unable = |findings: &mut Findings, program: &str, why: std::fmt::Arguments<'_>| {
+        findings.add(
+            "not-rehearsed",
+            Severity::Info,
+            &About::HOST,
+            format_args!("{program} itself was not run to see what it does: {why}"),
+            format_args!("its rules were worked out instead; with CAP_SYS_ADMIN both are compared"),
+        );
+        false
+    };
+    let real = match real(loader, udev) {
+        Ok(_) if names.len() > MOST => {
+            return unable(findings, loader.program.name(), format_args!("there are more than {MOST} interfaces"));
+        }
+        Ok(real) => real,
+        Err(why) => return unable(findings, loader.program.name(), format_args!("{why}")),
+    };
+    let mut told: Vec<(Scope, Key)> = Vec::new();
     for (predicted, late) in [(&mut prediction.early, false), (&mut prediction.late, true)] {
         let seen = match rehearse(&real, names, late) {
             Ok(seen) => seen,
-            Err(error) => {
-                findings.add(
-                    "not-rehearsed",
-                    Severity::Info,
-                    &About::HOST,
-                    format_args!("{} itself was not run to see what it does: {error}", real.program),
-                    format_args!("its rules were worked out instead; with CAP_SYS_ADMIN both are compared"),
-                );
-                return false;
-            }
+            Err(error) => return unable(findings, real.program, format_args!("{error}")),
         };
         for (predicted, (scope, values)) in predicted.iter_mut().zip(seen) {
             for (at, key) in LEVELS.into_iter().enumerate() {
                 if predicted.values[at] == values[at] {
                     continue;
                 }
-                findings.add(
-                    "loader-disagrees",
-                    Severity::Unknown,
-                    &About::HOST,
-                    format_args!(
-                        "{} sets {scope}/{key} to {}, and by its rules as they are known to lvsarp it would be {}",
-                        real.program, values[at], predicted.values[at]
-                    ),
-                    format_args!("what the program did is what counts here; please report it with the files"),
-                );
+                if !told.contains(&(scope, key)) {
+                    told.push((scope, key));
+                    findings.add(
+                        "loader-disagrees",
+                        Severity::Unknown,
+                        &About::HOST,
+                        format_args!(
+                            "{} sets {scope}/{key} to {}, and by its rules as they are known to lvsarp it would be {}",
+                            real.program, values[at], predicted.values[at]
+                        ),
+                        format_args!("what the program did is what counts here; please report it with the files"),
+                    );
+                }
                 predicted.values[at] = values[at];
                 predicted.origins[at] = None;
             }
@@ -237,24 +307,24 @@ fn compare(
     true
 }
 
-/// The program of a loader, if it is one that can be rehearsed and is there.
-fn real(loader: &Loader, udev: bool) -> Option<Real> {
-    let there = |paths: [&'static str; 2]| paths.into_iter().find(|path| Path::new(path).exists());
-    match loader.program {
-        Program::SystemdSysctl => Some(Real {
-            program: there(["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"])?,
-            arguments: &[],
-            lo_is_up: true,
-            again_for_each: udev,
-        }),
-        Program::Procps => Some(Real {
-            program: there(["/usr/sbin/sysctl", "/sbin/sysctl"])?,
-            arguments: &["--system"],
-            lo_is_up: false,
-            again_for_each: false,
-        }),
-        _ => None,
+/// The program of a loader, or why it cannot be rehearsed.
+fn real(loader: &Loader, udev: bool) -> std::result::Result<Real, String> {
+    let (paths, arguments): ([&'static str; 2], &'static [&'static str]) = match loader.program {
+        Program::SystemdSysctl => (["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"], &[]),
+        Program::Procps => (["/usr/sbin/sysctl", "/sbin/sysctl"], &["--system"]),
+        // Which files it is called with at boot is not known.
+        _ => return Err("lvsarp rehearses systemd-sysctl and sysctl --system alone".to_owned()),
+    };
+    match Loader::installed(Path::new("/"), loader.program) {
+        Some(installed) if installed == *loader => {}
+        Some(installed) => return Err(format!("{loader} was asked for, and {installed} is installed")),
+        None => return Err("it is not installed".to_owned()),
     }
+    let Some(program) = paths.into_iter().find(|path| Path::new(path).exists()) else {
+        return Err("it is not where it is looked for".to_owned());
+    };
+    let systemd = loader.program == Program::SystemdSysctl;
+    Ok(Real { program, arguments, lo_is_up: systemd, again_for_each: systemd && udev })
 }
 
 /// An address for an interface that is not there yet: by the time it matters it will have one.
