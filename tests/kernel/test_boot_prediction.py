@@ -59,9 +59,15 @@ def booted(files, loader, late):
         return {(scope, key): machine.conf(scope, key) for scope in SCOPES for key in KEYS}
 
 
-@pytest.mark.parametrize("loader, named", [(LOADER, ()), (PROCPS, ("--loader", "procps"))], ids=["systemd", "procps"])
+def installed_procps():
+    """What --loader takes for the procps that is there: only that is rehearsed."""
+    return "procps " + subprocess.run([PROCPS, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+
+
+@pytest.mark.parametrize("loader, named", [(LOADER, ()), (PROCPS, ("--loader", installed_procps))], ids=["systemd", "procps"])
 @pytest.mark.parametrize("tree", TREES)
 def test_the_levels_are_those_that_the_loader_sets(in_a_sandbox, program, tree, loader, named):
+    named = [word() if callable(word) else word for word in named]
     with Machine("rs1", TREES[tree]) as machine:
         for name in NAMES:
             machine.ip(f"link add {name} type bridge")
@@ -180,6 +186,35 @@ def test_fifty_interfaces_take_less_than_two_seconds(in_a_sandbox, program):
         assert time.monotonic() - begin < 2
         assert answer["rehearsed"] is True
         assert [answer["levels"][f"eth{n}", "arp_ignore"]["value"] for n in range(50)] == [n % 3 for n in range(50)]
+
+
+@pytest.mark.parametrize("loader, why", [("systemd-sysctl 230", "systemd-sysctl 230 was asked for"), ("procps -p", "alone"), ("busybox", "alone")])
+def test_a_loader_that_is_not_the_installed_one_is_not_rehearsed_and_that_is_said(server, program, loader, why):
+    answer, _ = predicted(server(SILENT), program, "--loader", loader)
+    reasons = [finding["message"] for finding in answer["findings"] if finding["code"] == "not-rehearsed"]
+    assert answer["rehearsed"] is False
+    assert len(reasons) == 1 and why in reasons[0]
+
+
+def test_many_interfaces_are_not_rehearsed_and_that_is_said(server, program):
+    answer, _ = predicted(server(SILENT), program, "--interface", ",".join(f"usb{n}" for n in range(256)))
+    assert answer["rehearsed"] is False
+    assert ["256" in finding["message"] for finding in answer["findings"] if finding["code"] == "not-rehearsed"] == [True]
+
+
+def test_a_masked_loader_is_not_rehearsed(server, program):
+    machine = server({**SILENT, "/etc/systemd/system/systemd-sysctl.service": Path("/dev/null")})
+    answer, status = predicted(machine, program, "--vip", VIP)
+    assert (answer["rehearsed"], answer["levels"]["all", "arp_ignore"]["value"], status) == (False, 0, 1)
+    assert "loader-does-not-run" in {finding["code"] for finding in answer["findings"]}
+
+
+def test_a_state_that_others_may_write_is_a_finding(server, program):
+    machine = server(SILENT)
+    machine.run(program, "persist", "--vip", VIP)
+    machine.run("chmod", "666", "/etc/lvsarp/real-server.json")
+    answer, status = predicted(machine, program, "--vip", VIP)
+    assert status == 2 and "state-unusable" in {finding["code"] for finding in answer["findings"]}
 
 
 def surroundings(machine):

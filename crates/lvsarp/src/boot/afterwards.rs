@@ -1,16 +1,17 @@
 //! A check of the host as it will be after the boot: the predicted levels, and the VIPs bound.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use crate::address::Method;
 use crate::boot::predict::{BootOptions, LEVELS, PLACEHOLDER, Predicted, Prediction};
 use crate::change::{Change, Step};
-use crate::check::{Finding, Findings, Report, Severity};
+use crate::check::{About, Finding, Findings, Report, Severity};
 use crate::error::Result;
 use crate::flags::{AddressFlags, AddressScope, InterfaceFlags};
 use crate::interface::{IfName, Scope};
 use crate::key::Key;
-use crate::persist;
+use crate::persist::{self, file, state_file};
 use crate::plan::Desired;
 use crate::snapshot::{Address, Conf, Interface, Snapshot};
 use crate::sorted::each_once;
@@ -23,7 +24,7 @@ pub(crate) fn check(
     prediction: &Prediction,
     mut findings: Findings,
 ) -> Result<Report> {
-    let desired = persist::load(&options.root)?;
+    let desired = state(&options.root, &mut findings);
     let watched = match vips {
         Some(vips) => vips.to_vec(),
         None => {
@@ -33,7 +34,21 @@ pub(crate) fn check(
         }
     };
     let watched = if vips.is_none() && watched.is_empty() { None } else { Some(watched) };
-    persist::foretell(&options.root, now, desired.as_ref(), watched.as_deref().unwrap_or_default(), &mut findings);
+    let watching = watched.as_deref().unwrap_or_default();
+    let mut restored = persist::foretell(&options.root, now, desired.as_ref(), watching, &mut findings);
+    if let Some(desired) = &desired
+        && let Err(error) = with(now, &options.interfaces).plan(desired)
+    {
+        restored = false;
+        findings.add(
+            "restore-will-fail",
+            Severity::Unknown,
+            &About::interface(desired.dev),
+            format_args!("lvsarp restore cannot bind the VIPs at boot: {error}"),
+            format_args!("what it needs must be there before it runs; or persist again"),
+        );
+    }
+    let restores = desired.as_ref().filter(|_| restored).map(|desired| desired.watched(now)).unwrap_or_default();
 
     let mut report = after(now, &prediction.early, desired.as_ref(), watched.as_deref(), &options.interfaces)?;
     let differs = |(early, late): (&Predicted, &Predicted)| early.values != late.values;
@@ -47,8 +62,41 @@ pub(crate) fn check(
         }
         report.add(new);
     }
+    let of_levels = report.findings.iter_mut().filter(|f| matches!(f.code, "vip-answered" | "vip-announced"));
+    for finding in of_levels.filter(|f| f.vip.is_some_and(|vip| restores.contains(&vip))) {
+        let joint = if finding.hint.is_empty() { "" } else { "; " };
+        finding.hint.push_str(joint);
+        finding.hint.push_str("lvsarp restore sets it before it binds the VIP, until the loader runs again");
+    }
     report.add(findings.list);
     Ok(report)
+}
+
+/// The wish that was persisted, if restore can use it. An image may belong to whoever builds it; this host's files have to be root's.
+fn state(root: &Path, findings: &mut Findings) -> Option<Desired> {
+    let read = || -> std::result::Result<Option<Desired>, String> {
+        let Some(found) = file::look(root, state_file::PATH).map_err(|e| e.to_string())? else { return Ok(None) };
+        let mode = found.attributes.mode;
+        let owner = found.attributes.owner.map_or(0, |(user, _)| user);
+        if root == Path::new("/") && (owner != 0 || mode & 0o022 != 0) {
+            return Err(format!("it is of user {owner} with mode {mode:04o}, so others than root may write it"));
+        }
+        // As restore reads it.
+        if root == Path::new("/") {
+            return persist::load(root).map_err(|e| e.to_string());
+        }
+        state_file::read(&found.content).map(|state| Some(state.desired))
+    };
+    read().unwrap_or_else(|why| {
+        findings.add(
+            "state-unusable",
+            Severity::Unknown,
+            &About::HOST,
+            format_args!("restore will refuse it: {}: {why}", state_file::PATH),
+            format_args!("repair it, or persist again (--overwrite)"),
+        );
+        None
+    })
 }
 
 /// Of two answers the one that is to be feared more.
@@ -68,12 +116,7 @@ fn after(
     watched: Option<&[IpAddr]>,
     named: &[IfName],
 ) -> Result<Report> {
-    let mut then = now.clone();
-    for name in named {
-        if then.interface(name).is_err() {
-            plug_in(&mut then, *name);
-        }
-    }
+    let mut then = with(now, named);
     for of in predicted {
         for (key, value) in LEVELS.into_iter().zip(of.values) {
             if let Ok(Some(conf)) = then.conf_mut(&of.scope) {
@@ -90,6 +133,17 @@ fn after(
         }
     }
     Ok(report)
+}
+
+/// The host with interfaces that are not there yet.
+fn with(now: &Snapshot, named: &[IfName]) -> Snapshot {
+    let mut then = now.clone();
+    for name in named {
+        if then.interface(name).is_err() {
+            plug_in(&mut then, *name);
+        }
+    }
+    then
 }
 
 /// Binds on lo what is not bound yet: a restore will, as it was asked to, or whoever has bound it before.

@@ -232,16 +232,20 @@ fn changes(written: Written, root: &Path, reason: &str) -> Changes {
     Changes { findings: written.findings, ..Changes::done(steps.collect()) }
 }
 
-/// What the boot will make of the VIPs: who binds them, and who takes them away again.
+/// What the boot will make of the VIPs: who binds them, and who takes them away again. Gives whether it runs `lvsarp restore` for them.
 pub(crate) fn foretell(
     root: &Path,
     now: &Snapshot,
     desired: Option<&Desired>,
     watched: &[IpAddr],
     findings: &mut Findings,
-) {
+) -> bool {
     let dev = desired.map_or(IfName::from_kernel(b"lo"), |desired| desired.dev);
-    let prefixes: Vec<crate::Prefix> = watched.iter().map(|vip| crate::Prefix::host(*vip)).collect();
+    // What stands for a prefix is no address that a file could list.
+    let listed = |vip: &IpAddr| desired.is_none_or(|desired| desired.vips.iter().any(|own| own.address() == *vip));
+    let bound = |vip: &IpAddr| now.addresses.iter().any(|address| address.dev == dev && address.local == *vip);
+    let own = watched.iter().filter(|vip| listed(vip) || bound(vip));
+    let prefixes: Vec<crate::Prefix> = own.map(|vip| crate::Prefix::host(*vip)).collect();
     let seen = managers::look(root, dev, &prefixes);
     let ours: Vec<IpAddr> = desired.map(|desired| desired.watched(now)).unwrap_or_default();
     let binds = |vip: &IpAddr| {
@@ -257,8 +261,7 @@ pub(crate) fn foretell(
             format_args!("lvsarp persist --vip {vip}, unless another program binds it"),
         );
     }
-    if desired.is_some() {
-        super::unit::foretell(root, findings);
-    }
+    let runs = desired.is_some() && super::unit::foretell(root, findings);
     findings.list.extend(seen.findings);
+    runs
 }

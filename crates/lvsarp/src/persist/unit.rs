@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::file::{Entry, entry};
 use super::place::{exists, is_there};
 use super::seal::{self, Whose};
 use super::state_file;
@@ -82,17 +83,57 @@ pub(crate) fn enables(target: &[u8]) -> bool {
     [PATH.as_bytes(), b"../lvsarp.service"].contains(&target)
 }
 
-/// Whether the boot runs it, for a wish that was persisted.
-pub(crate) fn foretell(root: &Path, findings: &mut Findings) {
-    if matches!(has_systemd(root), Ok(true)) && !(exists(root, PATH) && LINKS.iter().any(|link| exists(root, link))) {
+/// Whether the boot runs it, for a wish that was persisted; what keeps it from that is added.
+pub(crate) fn foretell(root: &Path, findings: &mut Findings) -> bool {
+    if !matches!(has_systemd(root), Ok(true)) {
+        return false;
+    }
+    let why = match entry(root, PATH) {
+        Ok(Entry::File(found)) if found.content.is_empty() => "masked: its file is empty".to_owned(),
+        Ok(Entry::File(_)) if !LINKS.iter().any(|link| exists(root, link)) => "not enabled".to_owned(),
+        Ok(Entry::File(found)) => return has_program(root, &found.content, findings),
+        Ok(Entry::Nothing) => "missing".to_owned(),
+        Ok(Entry::Link(target)) if target.ends_with(b"/dev/null") => "masked".to_owned(),
+        Ok(Entry::Link(target)) => format!("a link to {}", crate::boot::shown(&target)),
+        Ok(Entry::Other(what)) => format!("not there: {what}"),
+        Err(e) => format!("not to be read: {e}"),
+    };
+    findings.add(
+        "restore-not-enabled",
+        Severity::Unknown,
+        &About::HOST,
+        format_args!("VIPs were persisted, but the unit that binds them at boot, {PATH}, is {why}"),
+        format_args!("systemctl unmask lvsarp and systemctl enable lvsarp, or persist again"),
+    );
+    false
+}
+
+/// Whether the program that a unit starts is there.
+fn has_program(root: &Path, unit: &[u8], findings: &mut Findings) -> bool {
+    let program = program(unit);
+    let there = program.as_deref().is_some_and(|path| exists(root, path));
+    if !there {
+        let program = program.as_deref().unwrap_or("that the unit runs");
         findings.add(
-            "restore-not-enabled",
+            "restore-program-missing",
             Severity::Unknown,
             &About::HOST,
-            format_args!("VIPs were persisted, but the unit that binds them at boot is missing or not enabled"),
-            format_args!("persist again, or systemctl enable lvsarp"),
+            format_args!("the program {program} is not there, so nothing binds the VIPs at boot"),
+            format_args!("install it there, or persist again with the program that is installed"),
         );
     }
+    there
+}
+
+/// The program of the last `ExecStart=`, as [`quoted`] writes it.
+fn program(unit: &[u8]) -> Option<String> {
+    let lines = std::str::from_utf8(unit).ok()?.lines();
+    let command = lines.filter_map(|line| line.strip_prefix("ExecStart=")).next_back()?.trim();
+    let word = match command.strip_prefix('"') {
+        Some(rest) => rest.split('"').next(),
+        None => command.split_ascii_whitespace().next(),
+    };
+    Some(word?.trim_start_matches(['-', '@', ':', '+', '!', '|']).replace("%%", "%"))
 }
 
 /// A program as `ExecStart=` takes it (`src/core/load-fragment.c: config_parse_exec()`): quoted where it has blanks, with `%` doubled. Quotes,
@@ -130,6 +171,43 @@ mod tests {
         let edited = String::from_utf8(text).unwrap().replace("oneshot", "simple");
         assert_eq!(whose(edited.as_bytes()), Whose::Edited);
         assert_eq!(whose(b"[Service]\nExecStart=/bin/true\n"), Whose::Foreign);
+    }
+
+    #[test]
+    fn what_keeps_the_boot_from_running_it_is_told() {
+        let told = |spoil: &dyn Fn(&Root)| {
+            let root = Root::of_machine(true);
+            root.write(PATH, render("/usr/sbin/lvsarp").unwrap());
+            root.write(LINKS[0], "");
+            spoil(&root);
+            let mut findings = Findings::default();
+            let runs = foretell(root.path(), &mut findings);
+            (runs, findings.list.first().map(|finding| (finding.code, finding.message.clone())))
+        };
+        let remove = |root: &Root, path: &str| std::fs::remove_file(root.join(path)).unwrap();
+        assert_eq!(told(&|_| ()), (true, None));
+        let masked = |root: &Root| {
+            remove(root, PATH);
+            std::os::unix::fs::symlink("/dev/null", root.join(PATH)).unwrap();
+        };
+        let spoilt: [(&dyn Fn(&Root), &str, &str); 4] = [
+            (&masked, "restore-not-enabled", "is masked"),
+            (&|root| remove(root, PATH), "restore-not-enabled", "is missing"),
+            (&|root| remove(root, LINKS[0]), "restore-not-enabled", "is not enabled"),
+            (&|root| remove(root, "/usr/sbin/lvsarp"), "restore-program-missing", "/usr/sbin/lvsarp"),
+        ];
+        for (spoil, code, why) in spoilt {
+            let (runs, finding) = told(spoil);
+            let (own, message) = finding.unwrap();
+            assert!(!runs && own == code && message.contains(why), "{own}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_program_is_read_as_it_was_written() {
+        for path in ["/usr/sbin/lvsarp", "/opt/a b/50%/lvsarp"] {
+            assert_eq!(program(&render(path).unwrap()).as_deref(), Some(path));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod ask;
 mod detect;
+mod predict;
 mod remarks;
 mod root;
 
