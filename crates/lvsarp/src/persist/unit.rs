@@ -190,7 +190,8 @@ mod tests {
             remove(root, PATH);
             std::os::unix::fs::symlink("/dev/null", root.join(PATH)).unwrap();
         };
-        let spoilt: [(&dyn Fn(&Root), &str, &str); 4] = [
+        type Spoilt<'a> = (&'a dyn Fn(&Root), &'a str, &'a str);
+        let spoilt: [Spoilt<'_>; 4] = [
             (&masked, "restore-not-enabled", "is masked"),
             (&|root| remove(root, PATH), "restore-not-enabled", "is missing"),
             (&|root| remove(root, LINKS[0]), "restore-not-enabled", "is not enabled"),
