@@ -85,7 +85,7 @@ fn state(root: &Path, findings: &mut Findings) -> Option<Desired> {
         if root == Path::new("/") {
             return persist::load(root).map_err(|e| e.to_string());
         }
-        state_file::read(&found.content).map(|state| Some(state.desired))
+        state_file::read(&found.content).map(|state| state.desired)
     };
     read().unwrap_or_else(|why| {
         findings.add(
