@@ -36,82 +36,91 @@ impl Dice {
     }
 }
 
+const DIRECTORIES: [&str; 3] = ["/etc/systemd/network", "/run/systemd/network", "/usr/lib/systemd/network"];
+const MATCHING: [&str; 18] = [
+    "Name=lo",
+    "Name=*",
+    "Name=!lo",
+    "Name=eth0 lo",
+    "Name=eth0",
+    "Name=l[n-p]",
+    "Name=!eth0\nName=lo",
+    "Name=lo\nName=",
+    "Type=loopback",
+    "Type=!loopback",
+    "Type=ether",
+    "Name=lo\nDriver=e1000",
+    "Name=lo\nKind=!bridge",
+    "Name=lo \\\n eth9",
+    "Name=lo:0",
+    "",
+    "Name=lo\n[broken",
+    "Name=lo\n[Link]\nUnmanaged=yes",
+];
+
 /// What follows is bound by the files that are found to be in force, and by no other.
 #[test]
-#[ignore = "runs systemd-networkd for a second a case, as root"]
+#[ignore = "runs systemd-networkd as root: make kernel"]
 fn the_files_that_count_are_those_that_the_installed_networkd_takes() {
-    let directories = ["/etc/systemd/network", "/run/systemd/network", "/usr/lib/systemd/network"];
-    let matching = [
-        "Name=lo",
-        "Name=*",
-        "Name=!lo",
-        "Name=eth0 lo",
-        "Name=eth0",
-        "Name=l[n-p]",
-        "Name=!eth0\nName=lo",
-        "Name=lo\nName=",
-        "Type=loopback",
-        "Type=!loopback",
-        "Type=ether",
-        "Name=lo\nDriver=e1000",
-        "Name=lo\nKind=!bridge",
-        "Name=lo \\\n eth9",
-        "Name=lo:0",
-        "",
-        "Name=lo\n[broken",
-        "Name=lo\n[Link]\nUnmanaged=yes",
-    ];
-    let mut dice = Dice(7);
-    let (mut taken, mut none) = (0, 0);
-    for case in 0..60 {
-        let root = Root::new();
-        let release = unit::systemd_release(&Tree::open(Path::new("/"), false).unwrap()).expect("systemd is installed");
-        let library = format!("/usr/lib/systemd/libsystemd-shared-{release}.so");
-        fs::write(root.path(&library), "x").unwrap();
-        let wants = root.path("/etc/systemd/system/multi-user.target.wants/systemd-networkd.service");
-        fs::write(wants, "x").unwrap();
-        let mut vips: Vec<String> = Vec::new();
-        let mut told = String::new();
-        let mut address = || {
-            vips.push(format!("192.0.2.{}", vips.len() + 1));
-            format!("[Address]\nAddress={}/32\n", vips.last().unwrap())
+    const CASES: u32 = 60;
+    // Each waits a second for systemd-networkd.
+    const AT_ONCE: u32 = 12;
+    let bound: Vec<bool> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE)
+            .map(|first| {
+                scope.spawn(move || (first..CASES).step_by(AT_ONCE as usize).map(compared).collect::<Vec<bool>>())
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let taken = bound.iter().filter(|bound| **bound).count();
+    assert!(taken > 10 && bound.len() - taken > 5, "{taken} of {}", bound.len());
+}
+
+/// Compares one random root; whether something was bound there.
+fn compared(case: u32) -> bool {
+    let mut dice = Dice(case.wrapping_mul(2_654_435_761));
+    let root = Root::new();
+    let release = unit::systemd_release(&Tree::open(Path::new("/"), false).unwrap()).expect("systemd is installed");
+    let library = format!("/usr/lib/systemd/libsystemd-shared-{release}.so");
+    fs::write(root.path(&library), "x").unwrap();
+    let wants = root.path("/etc/systemd/system/multi-user.target.wants/systemd-networkd.service");
+    fs::write(wants, "x").unwrap();
+    let mut vips: Vec<String> = Vec::new();
+    let mut told = String::new();
+    let mut address = || {
+        vips.push(format!("192.0.2.{}", vips.len() + 1));
+        format!("[Address]\nAddress={}/32\n", vips.last().unwrap())
+    };
+    for _ in 0..1 + dice.below(4) {
+        let name = dice.one(&["10-a", "20-b", "30-c"]);
+        let path = format!("{}/{name}.network", dice.one(&DIRECTORIES));
+        let text = match dice.below(8) {
+            0 => String::new(),
+            _ => format!("[Match]\n{}\n{}", dice.one(&MATCHING), address()),
         };
-        for _ in 0..1 + dice.below(4) {
-            let name = dice.one(&["10-a", "20-b", "30-c"]);
-            let path = format!("{}/{name}.network", dice.one(&directories));
-            let text = match dice.below(8) {
+        told += &format!("{path}: {text:?}\n");
+        fs::write(root.path(&path), text).unwrap();
+        if dice.below(2) == 0 {
+            let path = format!("{}/{name}.network.d/{}.conf", dice.one(&DIRECTORIES), dice.one(&["a", "b"]));
+            let text = match dice.below(4) {
                 0 => String::new(),
-                _ => format!("[Match]\n{}\n{}", dice.one(&matching), address()),
+                1 => format!("[Match]\nName={}\n{}", dice.one(&["lo", "", "eth0"]), address()),
+                _ => address(),
             };
             told += &format!("{path}: {text:?}\n");
             fs::write(root.path(&path), text).unwrap();
-            if dice.below(2) == 0 {
-                let path = format!("{}/{name}.network.d/{}.conf", dice.one(&directories), dice.one(&["a", "b"]));
-                let text = match dice.below(4) {
-                    0 => String::new(),
-                    1 => format!("[Match]\nName={}\n{}", dice.one(&["lo", "", "eth0"]), address()),
-                    _ => address(),
-                };
-                told += &format!("{path}: {text:?}\n");
-                fs::write(root.path(&path), text).unwrap();
-            }
         }
-        let wanted: Vec<&str> = vips.iter().map(String::as_str).collect();
-        let ours: Vec<String> = root
-            .look(&wanted)
-            .findings
-            .iter()
-            .filter(|f| f.code == BINDS)
-            .map(|f| f.vip.unwrap().to_string())
-            .collect();
-        let mut run = Command::new("unshare");
-        run.args(["-mn", "--propagation", "private", "sh", "-c", NETWORKD, "sh"]).arg(root.path(""));
-        let output = run.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let shown = String::from_utf8(output.stdout).unwrap();
-        let theirs: Vec<String> = vips.iter().filter(|vip| shown.contains(&format!(" {vip}/32 "))).cloned().collect();
-        assert_eq!(ours, theirs, "case {case}\n{told}");
-        if theirs.is_empty() { none += 1 } else { taken += 1 }
     }
-    assert!(taken > 10 && none > 5, "{taken} {none}");
+    let wanted: Vec<&str> = vips.iter().map(String::as_str).collect();
+    let ours: Vec<String> =
+        root.look(&wanted).findings.iter().filter(|f| f.code == BINDS).map(|f| f.vip.unwrap().to_string()).collect();
+    let mut run = Command::new("unshare");
+    run.args(["-mn", "--propagation", "private", "sh", "-c", NETWORKD, "sh"]).arg(root.path(""));
+    let output = run.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let theirs: Vec<String> = vips.iter().filter(|vip| shown.contains(&format!(" {vip}/32 "))).cloned().collect();
+    assert_eq!(ours, theirs, "case {case}\n{told}");
+    !theirs.is_empty()
 }
