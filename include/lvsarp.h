@@ -206,6 +206,8 @@ extern "C" {
  * Apply and plan only.
  */
 #define LVSARP_ROUTE_PREFIXES 2
+/** Remove the VIPs and prefixes that earlier applies bound and that are not listed. Apply and plan only. */
+#define LVSARP_EXACT 4
 
 /* Flags of lvsarp_persist_options. */
 
@@ -481,7 +483,7 @@ struct lvsarp_apply_options {
     int32_t scope;
     /** How VIPs are bound: LVSARP_METHOD_NETLINK or LVSARP_METHOD_IOCTL. */
     int32_t method;
-    /** LVSARP_FORCE, LVSARP_ROUTE_PREFIXES. */
+    /** LVSARP_FORCE, LVSARP_ROUTE_PREFIXES, LVSARP_EXACT. */
     uint32_t flags;
     /** Must be 0. */
     uint32_t reserved;
@@ -1017,7 +1019,8 @@ int lvsarp_prefix_each(struct lvsarp_host *h, lvsarp_prefix_cb cb, void *arg);
  * @param cb       gets each step; may be NULL (lvsarp_step_each() walks them later)
  * @param arg      is passed on to it
  * @return 0: lvsarp_apply() would do this, nothing at all if there is no step; 1: it would refuse, and
- *         lvsarp_finding_each() says why; what cb returned to end the walk; -EINVAL; -ENODEV; another -errno
+ *         lvsarp_finding_each() says why; what cb returned to end the walk; -EINVAL, also for LVSARP_EXACT on a
+ *         snapshot, which does not know what was applied; -ENODEV; another -errno
  */
 int lvsarp_plan(struct lvsarp_host *h, const char *const *vips, size_t n, const struct lvsarp_apply_options *options,
                 lvsarp_step_cb cb, void *arg);
@@ -1047,6 +1050,16 @@ int lvsarp_apply(struct lvsarp_host *h, const char *const *vips, size_t n, const
  *         journal that cannot be used; another -errno
  */
 int lvsarp_undo(struct lvsarp_host *h);
+
+/**
+ * What lvsarp_undo() would do now. Changes nothing, needs no privilege. Only in liblvsarp-full.
+ *
+ * @param cb   gets each step; may be NULL (lvsarp_step_each() walks them later)
+ * @param arg  is passed on to it
+ * @return 0, also where there is nothing to undo; what cb returned to end the walk; -EBADMSG for a journal that cannot
+ *         be used; another -errno
+ */
+int lvsarp_plan_undo(struct lvsarp_host *h, lvsarp_step_cb cb, void *arg);
 
 /**
  * Says for every VIP whether the host is silent: no who-has for it is answered and no request carries it, on no
@@ -1090,12 +1103,12 @@ int lvsarp_persist(struct lvsarp_host *h, const char *const *vips, size_t n, con
 /**
  * Removes the files that lvsarp_persist() wrote, those only, and only as it wrote them: what somebody has edited stays
  * and is reported (lvsarp_finding_each()), but with LVSARP_OVERWRITE. The running host is not changed: lvsarp_undo()
- * does that.
+ * does that. With LVSARP_DRY_RUN nothing is changed: lvsarp_step_each() says what would be removed.
  *
  * @param options  or NULL; sysctl_conf adds one more file that may have a block of ours, to those that were noted when
  *                 it was written
- * @return 0, also where there is nothing to remove (lvsarp_changed()); -EINVAL, also for LVSARP_DRY_RUN and
- *         LVSARP_APPLY; -EACCES; -EROFS; -ETIMEDOUT for the lock; another -errno
+ * @return 0, also where there is nothing to remove (lvsarp_changed()); -EINVAL, also for LVSARP_APPLY; -EACCES; -EROFS;
+ *         -ETIMEDOUT for the lock; another -errno
  */
 int lvsarp_unpersist(struct lvsarp_host *h, const struct lvsarp_persist_options *options);
 

@@ -29,6 +29,7 @@ from ._errors import (
     RefusedError,
     UnsupportedError,
 )
+from ._applied import Applied
 from ._boot import Boot, BootLevel
 from ._decision import Check, Decision, Witness
 from ._host import Host
@@ -41,6 +42,7 @@ from ._snapshot import Snapshot
 __all__ = [
     "AccessError",
     "Address",
+    "Applied",
     "Boot",
     "BootLevel",
     "Changes",

@@ -114,6 +114,7 @@ def desired(
     address_scope: str,
     method: str,
     force: bool,
+    exact: bool = False,
 ) -> _native.Desired:
     """What plan and apply are asked for."""
     return _native.Desired(
@@ -125,6 +126,7 @@ def desired(
         address_scope=address_scope,
         method=method,
         force=force,
+        exact=exact,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _accept, _boot, _decision, _levels, _native, _network, _outcome
+from . import _accept, _applied, _boot, _decision, _levels, _native, _network, _outcome
 from ._snapshot import Snapshot
 
 TYPE_CHECKING = False
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Optional
 
+    from ._applied import Applied
     from ._boot import Boot
     from ._decision import Decision
     from ._levels import Levels
@@ -237,6 +238,7 @@ class Host:
         address_scope: str = "auto",
         method: Method = "netlink",
         force: bool = False,
+        exact: bool = False,
     ) -> Plan:
         """Works out what :meth:`apply` would do, with reasons. Changes nothing and needs no privilege.
 
@@ -259,11 +261,14 @@ class Host:
             ``netlink``, or ``ioctl`` as ifconfig does it.
         force
             Bind on a loopback device even with a prefix that makes a whole subnet local.
+        exact
+            Also remove the VIPs and prefixes that an earlier :meth:`apply` bound and that are not named now, where they
+            still are as it bound them. What was there before, or is somebody else's, stays.
 
         Raises ValueError for a wish that can never be right (nothing named, a VIP named twice, multicast, 0.0.0.0,
         broadcast, loopback), NoInterfaceError if there is no such device.
         """
-        desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force)
+        desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force, exact)
         return _outcome.plan(self._inner.plan(desired))
 
     def apply(
@@ -277,6 +282,7 @@ class Host:
         address_scope: str = "auto",
         method: Method = "netlink",
         force: bool = False,
+        exact: bool = False,
         persist: bool = False,
         lock_timeout: float = 10.0,
         dry_run: bool = False,
@@ -300,7 +306,7 @@ class Host:
         NotVerifiedError where the kernel does not show what was written; with ``persist`` also what :meth:`persist`
         raises.
         """
-        desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force)
+        desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force, exact)
         files = _accept.files() if persist else None
         if dry_run:
             plan = _outcome.plan(self._inner.plan(desired))
@@ -310,20 +316,56 @@ class Host:
             return _outcome.changes(self._inner.apply(desired, lock_timeout))
         return _outcome.changes(self._inner.apply_persistent(desired, files, lock_timeout))
 
-    def undo(self, lock_timeout: float = 10.0, *, persist: bool = False) -> Changes:
+    def applied(
+        self,
+        vips: Iterable[AddressLike],
+        *,
+        prefixes: Iterable[PrefixLike] = (),
+        scope: LevelScope = "all",
+        dev: str = "lo",
+        label: Optional[str] = None,
+        address_scope: str = "auto",
+        method: Method = "netlink",
+        force: bool = False,
+        exact: bool = False,
+        lock_timeout: float = 10.0,
+    ) -> Applied:
+        """An :meth:`apply` for the length of a ``with`` block.
+
+            with host.applied(["192.0.2.10"]) as changes:
+                ...
+
+        On the way into the block it is done, and ``changes`` is what apply returns. On the way out exactly these changes
+        are taken back, each where it still is as the apply made it; what earlier applies changed stays. An exception of
+        the block goes on; if taking back fails as well, that becomes a note of it (``__notes__``). A process that is
+        killed inside the block leaves an apply behind, which :meth:`undo` takes back. See :meth:`plan` and :meth:`apply`
+        for the arguments.
+
+        On the way in raises what :meth:`apply` raises, on the way out what :meth:`undo` raises; ValueError for wrong
+        arguments at once.
+        """
+        desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force, exact)
+        return _applied.Applied(self._inner, desired, lock_timeout)
+
+    def undo(self, lock_timeout: float = 10.0, *, persist: bool = False, dry_run: bool = False) -> Changes:
         """Takes back what apply did: the VIPs first, then the levels, each only where it still is what apply made it.
 
         The rest is left alone and named in the findings. Without an apply before it changes nothing. ``lock_timeout``
         is as in :meth:`apply`. With ``persist`` the files that hold it after a reboot are removed afterwards, as
-        :meth:`unpersist` removes them.
+        :meth:`unpersist` removes them. With ``dry_run`` nothing is changed and nothing is locked: ``steps`` and
+        ``findings`` are what a call would do, ``changed`` is False.
 
         Raises LockTimeoutError, AccessError without CAP_NET_ADMIN, JournalError where the record cannot be used
         (nothing is changed then, no file either); with ``persist`` also what :meth:`unpersist` raises, when the running
         host is undone already.
         """
-        if persist:
-            return _outcome.changes(self._inner.undo_persistent(_accept.files("/"), lock_timeout))
-        return _outcome.changes(self._inner.undo(lock_timeout))
+        files = _accept.files("/") if persist else None
+        if dry_run:
+            now = _outcome.changes(self._inner.plan_undo())
+            return now if files is None else _both(now, _outcome.changes(self._inner.plan_unpersist(files)))
+        if files is None:
+            return _outcome.changes(self._inner.undo(lock_timeout))
+        return _outcome.changes(self._inner.undo_persistent(files, lock_timeout))
 
     # What a reboot brings
 
@@ -401,17 +443,20 @@ class Host:
         sysctl_conf: Optional[StrPath] = None,
         overwrite: bool = False,
         lock_timeout: float = 10.0,
+        dry_run: bool = False,
     ) -> Changes:
         """Removes the files that :meth:`persist` wrote, those only, and only where they still are as it wrote them.
 
         What somebody edited stays and is named in the findings, unless ``overwrite``. ``sysctl_conf`` names a file with
-        a block of lvsarp's; one that persist wrote is known without. The running host is not changed. ``root`` and
-        ``lock_timeout`` are as in :meth:`persist`.
+        a block of lvsarp's; one that persist wrote is known without. The running host is not changed. ``root``,
+        ``lock_timeout`` and ``dry_run`` are as in :meth:`persist`.
 
         Raises LockTimeoutError, AccessError without the right to write there or where it is read-only, ValueError for a
         path that cannot be.
         """
         files = _accept.files(root, sysctl_conf=sysctl_conf, overwrite=overwrite)
+        if dry_run:
+            return _outcome.changes(self._inner.plan_unpersist(files))
         return _outcome.changes(self._inner.unpersist(files, lock_timeout))
 
     def restore(self, *, root: StrPath = "/", lock_timeout: float = 10.0) -> Changes:

@@ -298,6 +298,8 @@ const char **wish(const json_t *with, struct lvsarp_apply_options *options, size
     options->scope = number_of(with, "scope", SCOPES);
     options->method = number_of(with, "method", METHODS);
     options->flags = force(with);
+    if (json_is_true(json_object_get(with, "exact")))
+        options->flags |= LVSARP_EXACT;
     if (json_array_size(prefixes) > 0) {
         options->flags |= LVSARP_ROUTE_PREFIXES;
         for (size_t i = 0; i < *n - json_array_size(prefixes); i++)
@@ -343,8 +345,9 @@ static int apply(struct lvsarp_host *h, const json_t *with, json_t **result)
 
 static int undo(struct lvsarp_host *h, const json_t *with, json_t **result)
 {
-    (void)with;
-    return done(h, lvsarp_undo(h), outcome, result);
+    int rc = json_is_true(json_object_get(with, "dry_run")) ? lvsarp_plan_undo(h, NULL, NULL) : lvsarp_undo(h);
+
+    return done(h, rc, outcome, result);
 }
 
 /* Each call with the arguments that it takes, between spaces. */
@@ -363,13 +366,13 @@ static const struct {
     { "check", " vips ", check },
     { "would_reply", " target sender on verify snapshot set ", would_reply },
     { "would_announce", " target on source verify snapshot set ", would_announce },
-    { "plan", " vips prefixes scope dev label address_scope method force ", plan },
-    { "apply", " vips prefixes scope dev label address_scope method force ", apply },
-    { "undo", " ", undo },
+    { "plan", " vips prefixes scope dev label address_scope method force exact ", plan },
+    { "apply", " vips prefixes scope dev label address_scope method force exact ", apply },
+    { "undo", " dry_run ", undo },
     { "persist",
       " vips prefixes scope dev label address_scope method force sysctl_conf comment_out program native overwrite dry_run ",
       persist },
-    { "unpersist", " sysctl_conf overwrite ", unpersist },
+    { "unpersist", " sysctl_conf overwrite dry_run ", unpersist },
     { "restore", " ", restore },
     { "boot", " vips interfaces loader ", boot },
 };

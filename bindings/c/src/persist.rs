@@ -67,17 +67,22 @@ pub extern "C" fn lvsarp_persist(
 }
 
 /// Removes the files that lvsarp_persist() wrote, those only, and only as it wrote them: what somebody has edited stays and is reported
-/// (lvsarp_finding_each()), but with LVSARP_OVERWRITE. The running host is not changed: lvsarp_undo() does that.
+/// (lvsarp_finding_each()), but with LVSARP_OVERWRITE. The running host is not changed: lvsarp_undo() does that. With LVSARP_DRY_RUN nothing is changed:
+/// lvsarp_step_each() says what would be removed.
 ///
 /// @param options  or NULL; sysctl_conf adds one more file that may have a block of ours, to those that were noted when it was written
-/// @return 0, also where there is nothing to remove (lvsarp_changed()); -EINVAL, also for LVSARP_DRY_RUN and LVSARP_APPLY; -EACCES; -EROFS; -ETIMEDOUT
+/// @return 0, also where there is nothing to remove (lvsarp_changed()); -EINVAL, also for LVSARP_APPLY; -EACCES; -EROFS; -ETIMEDOUT
 ///         for the lock; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_unpersist(h: *mut lvsarp_host, options: *const lvsarp_persist_options) -> c_int {
     enter(h, &mut |body| {
         body.outcome = Outcome::default();
-        let (options, _) = self::options(options, 0)?;
-        let changes = body.live("unpersist")?.unpersist(&options, body.patience)?;
+        let (options, act) = self::options(options, LVSARP_DRY_RUN)?;
+        let host = body.live("unpersist")?;
+        let changes = match act {
+            LVSARP_DRY_RUN => host.plan_unpersist(&options)?,
+            _ => host.unpersist(&options, body.patience)?,
+        };
         body.outcome = Outcome::of(changes);
         Ok(0)
     })

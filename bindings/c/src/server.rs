@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use lvsarp::{Desired, IfName, LevelScope, Method, Prefix};
 
-use crate::constants::{LVSARP_FORCE, LVSARP_ROUTE_PREFIXES};
+use crate::constants::{LVSARP_EXACT, LVSARP_FORCE, LVSARP_ROUTE_PREFIXES};
 use crate::edge;
 use crate::handle::{Result, Subject, enter, lvsarp_host};
 use crate::outcome::{Outcome, lvsarp_finding_cb, lvsarp_step_cb};
@@ -14,7 +14,7 @@ use crate::values::lvsarp_apply_options;
 pub(crate) fn desired(vips: *const *const c_char, n: usize, options: *const lvsarp_apply_options) -> Result<Desired> {
     let options = edge::options(options)?;
     edge::reserved(options.reserved)?;
-    let flags = edge::flags(options.flags, LVSARP_FORCE | LVSARP_ROUTE_PREFIXES)?;
+    let flags = edge::flags(options.flags, LVSARP_FORCE | LVSARP_ROUTE_PREFIXES | LVSARP_EXACT)?;
     let mut desired = Desired::new([]);
     for text in edge::array("vips", vips, n)? {
         let vip = edge::prefix(*text)?;
@@ -27,6 +27,7 @@ pub(crate) fn desired(vips: *const *const c_char, n: usize, options: *const lvsa
     desired.scope = edge::one_of("scope", options.scope, &[LevelScope::All, LevelScope::Interface])?;
     desired.method = edge::one_of("method", options.method, &[Method::Netlink, Method::Ioctl])?;
     desired.force = flags & LVSARP_FORCE != 0;
+    desired.exact = flags & LVSARP_EXACT != 0;
     if let Some(dev) = edge::field("interface name", &options.dev)? {
         desired.dev = IfName::new(dev)?;
     }
@@ -43,7 +44,8 @@ pub(crate) fn desired(vips: *const *const c_char, n: usize, options: *const lvsa
 /// @param cb       gets each step; may be NULL (lvsarp_step_each() walks them later)
 /// @param arg      is passed on to it
 /// @return 0: lvsarp_apply() would do this, nothing at all if there is no step; 1: it would refuse, and lvsarp_finding_each() says why;
-///         what cb returned to end the walk; -EINVAL; -ENODEV; another -errno
+///         what cb returned to end the walk; -EINVAL, also for LVSARP_EXACT on a snapshot, which does not know what was applied; -ENODEV; another
+///         -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_plan(
     h: *mut lvsarp_host,
@@ -105,6 +107,22 @@ pub extern "C" fn lvsarp_undo(h: *mut lvsarp_host) -> c_int {
         let changes = body.live("undo")?.undo(body.patience)?;
         body.outcome = Outcome::of(changes);
         Ok(0)
+    })
+}
+
+/// What lvsarp_undo() would do now. Changes nothing, needs no privilege. Only in liblvsarp-full.
+///
+/// @param cb   gets each step; may be NULL (lvsarp_step_each() walks them later)
+/// @param arg  is passed on to it
+/// @return 0, also where there is nothing to undo; what cb returned to end the walk; -EBADMSG for a journal that cannot be used; another -errno
+#[cfg(feature = "full")]
+#[unsafe(no_mangle)]
+pub extern "C" fn lvsarp_plan_undo(h: *mut lvsarp_host, cb: lvsarp_step_cb, arg: *mut c_void) -> c_int {
+    enter(h, &mut |body| {
+        body.outcome = Outcome::default();
+        let changes = body.live("plan the undo of")?.plan_undo()?;
+        body.outcome = Outcome::of(changes);
+        if cb.is_some() { body.outcome.each_step(cb, arg) } else { Ok(0) }
     })
 }
 

@@ -42,7 +42,7 @@ pub struct lvsarp_apply_options {
     pub scope: i32,
     /// How VIPs are bound: LVSARP_METHOD_NETLINK or LVSARP_METHOD_IOCTL.
     pub method: i32,
-    /// LVSARP_FORCE, LVSARP_ROUTE_PREFIXES.
+    /// LVSARP_FORCE, LVSARP_ROUTE_PREFIXES, LVSARP_EXACT.
     pub flags: u32,
     /// Must be 0.
     pub reserved: u32,

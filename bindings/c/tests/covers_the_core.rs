@@ -24,11 +24,13 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Host::plan", &["lvsarp_plan", "lvsarp_step_each"]),
     ("Host::apply", &["lvsarp_apply", "lvsarp_changed", "lvsarp_lock_timeout"]),
     ("Host::undo", &["lvsarp_undo"]),
+    ("Host::plan_undo", &["lvsarp_plan_undo"]),
     ("Host::check", &["lvsarp_check", "lvsarp_finding_each", "lvsarp_verdict_each"]),
     ("Host::persist", &["lvsarp_persist"]),
     ("Host::plan_persist", &["lvsarp_persist"]),
     ("Host::apply_persistent", &["lvsarp_persist"]),
     ("Host::unpersist", &["lvsarp_unpersist"]),
+    ("Host::plan_unpersist", &["lvsarp_unpersist"]),
     ("Host::undo_persistent", &["lvsarp_undo", "lvsarp_unpersist"]),
     ("Host::restore", &["lvsarp_restore"]),
     ("Host::boot", &["lvsarp_boot", "lvsarp_boot_level_each", "lvsarp_boot_loader", "lvsarp_boot_rehearsed"]),
@@ -79,6 +81,7 @@ const COVERED: &[(&str, &[&str])] = &[
 /// What C has no use for, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("Host::kernel_version", "uname() knows it"),
+    ("Host::revert", "a health checker or agent applies for good; lvsarp_undo() takes all of it back"),
     ("Snapshot::kernel_version", "it chooses between rules inside the library"),
     ("Model::of", "a handle keeps its snapshot"),
     ("PersistOptions::new", "LVSARP_PERSIST_OPTIONS_INIT is that"),

@@ -10,10 +10,14 @@ use crate::error::raised;
 #[pyclass(frozen, module = "lvsarp._native")]
 pub struct Desired(pub lvsarp::Desired);
 
+/// What one apply changed.
+#[pyclass(frozen, module = "lvsarp._native")]
+pub struct Applied(pub lvsarp::Changes);
+
 #[pymethods]
 impl Desired {
     #[new]
-    #[pyo3(signature = (vips, *, prefixes, scope, dev, label, address_scope, method, force))]
+    #[pyo3(signature = (vips, *, prefixes, scope, dev, label, address_scope, method, force, exact))]
     // One keyword each, so that the call reads as the one in Python.
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -25,6 +29,7 @@ impl Desired {
         address_scope: Text,
         method: Text,
         force: bool,
+        exact: bool,
     ) -> PyResult<Desired> {
         Ok(Desired(lvsarp::Desired {
             vips: accept::vips(&vips)?,
@@ -38,6 +43,7 @@ impl Desired {
             },
             method: accept::method(&method)?,
             force,
+            exact,
         }))
     }
 }

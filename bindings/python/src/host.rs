@@ -6,7 +6,7 @@ use lvsarp::{Binding, Key, Netns, Vip};
 use pyo3::prelude::*;
 
 use crate::accept::{self, Integer, Text};
-use crate::desired::Desired;
+use crate::desired::{Applied, Desired};
 use crate::error::raised;
 use crate::files::{BootOptions, PersistOptions};
 use crate::snapshot::{Answer, LevelsTuple, Snapshot, addresses_of, json, levels_tuple};
@@ -138,6 +138,22 @@ impl Host {
         json(self.ask(py, |host| host.apply(&desired.0, patience))?)
     }
 
+    /// As apply, with what [`Host::revert`] takes back.
+    fn apply_for_now(&self, py: Python<'_>, desired: &Desired, lock_timeout: f64) -> PyResult<(String, Applied)> {
+        let patience = accept::patience(lock_timeout)?;
+        let changes = self.ask(py, |host| host.apply(&desired.0, patience))?;
+        Ok((json(&changes)?, Applied(changes)))
+    }
+
+    fn revert(&self, py: Python<'_>, applied: &Applied, lock_timeout: f64) -> Answer {
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| host.revert(&applied.0, patience))?)
+    }
+
+    fn plan_undo(&self, py: Python<'_>) -> Answer {
+        json(self.ask(py, |host| host.plan_undo())?)
+    }
+
     fn undo(&self, py: Python<'_>, lock_timeout: f64) -> Answer {
         let patience = accept::patience(lock_timeout)?;
         json(self.ask(py, |host| host.undo(patience))?)
@@ -160,6 +176,10 @@ impl Host {
     fn unpersist(&self, py: Python<'_>, files: &PersistOptions, lock_timeout: f64) -> Answer {
         let patience = accept::patience(lock_timeout)?;
         json(self.ask(py, |host| host.unpersist(&files.0, patience))?)
+    }
+
+    fn plan_unpersist(&self, py: Python<'_>, files: &PersistOptions) -> Answer {
+        json(self.ask(py, |host| host.plan_unpersist(&files.0))?)
     }
 
     fn apply_persistent(&self, py: Python<'_>, desired: &Desired, files: &PersistOptions, lock_timeout: f64) -> Answer {

@@ -19,7 +19,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::desired::Desired;
+    use crate::desired::{Applied, Desired};
     #[pymodule_export]
     use crate::files::{BootOptions, PersistOptions};
     #[pymodule_export]

@@ -11,7 +11,7 @@ use crate::persist;
 use crate::table::{Cell, Table};
 
 pub(crate) fn run(args: &ApplyArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
-    let desired = desired(&args.wish)?;
+    let desired = Desired { exact: args.exact, ..desired(&args.wish)? };
     let patience = input::patience(args.lock_timeout.as_deref())?;
     let files = persist::options(&args.files)?;
     if !args.persist {
@@ -68,9 +68,17 @@ pub(crate) fn undo(args: &UndoArgs, netns: Option<&Netns>, look: Look) -> Result
         persist::refuse_without(&args.files)?;
     }
     let host = input::host(netns)?;
-    let changes = match args.persist {
-        true => host.undo_persistent(&files, patience)?,
-        false => host.undo(patience)?,
+    let changes = match (args.dry_run, args.persist) {
+        (true, false) => host.plan_undo()?,
+        (true, true) => {
+            let mut both = host.plan_undo()?;
+            let files = host.plan_unpersist(&files)?;
+            both.steps.extend(files.steps);
+            both.findings.extend(files.findings);
+            both
+        }
+        (false, true) => host.undo_persistent(&files, patience)?,
+        (false, false) => host.undo(patience)?,
     };
     Ok(done(&changes, look))
 }

@@ -110,6 +110,10 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub wish: WishArgs,
 
+    /// Remove the VIPs and prefixes that earlier applies bound and that are not named
+    #[arg(long)]
+    pub exact: bool,
+
     /// Write the levels and the VIPs to files as well, so that they outlive a reboot
     #[arg(long)]
     pub persist: bool,
@@ -126,7 +130,7 @@ pub(crate) struct ApplyArgs {
     pub dry_run: bool,
 
     /// With --dry-run: plan for a snapshot from a file instead of the running host; - is the standard input
-    #[arg(long, value_name = "FILE", requires = "dry_run", conflicts_with = "persist", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires = "dry_run", conflicts_with_all = ["persist", "exact"], value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
 }
 
@@ -222,6 +226,10 @@ pub(crate) struct UnpersistArgs {
     /// How long to wait for another lvsarp that works on the same namespace [default: 10]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,
+
+    /// Say what would be removed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -274,6 +282,10 @@ pub(crate) struct UndoArgs {
     /// How long to wait for another lvsarp that works on the same namespace [default: 10]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
     pub lock_timeout: Option<OsString>,
+
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,7 +24,11 @@ pub(crate) fn run(args: &PersistArgs, netns: Option<&Netns>, look: Look) -> Resu
 
 pub(crate) fn unpersist(args: &UnpersistArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
     let patience = input::patience(args.lock_timeout.as_deref())?;
-    let changes = input::host(netns)?.unpersist(&options(&args.files)?, patience)?;
+    let (options, host) = (options(&args.files)?, input::host(netns)?);
+    let changes = match args.dry_run {
+        true => host.plan_unpersist(&options)?,
+        false => host.unpersist(&options, patience)?,
+    };
     Ok(done(&changes, look))
 }
 

@@ -12,7 +12,7 @@ use crate::journal::{self, Found, Journal, Locked, Phase};
 use crate::plan::{Desired, Plan};
 use crate::shown::Shown;
 use crate::snapshot::Address;
-use crate::sys;
+use crate::undo::DID_NOT_END;
 
 /// How long [`Host::apply`] and [`Host::undo`] wait for another process that works on the same namespace, unless they are told otherwise.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -49,7 +49,8 @@ impl Host {
         let locked = Locked::take(self, patience)?;
         let (journal, mut findings) = self.settle(&locked)?;
         let before = self.observe_deciding()?;
-        let plan = before.plan(desired)?;
+        let earlier = journal.as_ref().map_or(&[][..], |journal| &journal.done);
+        let plan = before.plan_beside(desired, earlier)?;
         if !plan.ok {
             return Err(refused("apply", plan, desired));
         }
@@ -73,58 +74,6 @@ impl Host {
                 Err(error.after_roll_back(failures))
             }
         }
-    }
-
-    /// Takes back what apply did: the VIPs first, then the levels, each only where it still is what apply made it. The rest is left alone and
-    /// reported as findings.
-    pub fn undo(&self, patience: Duration) -> Result<Changes> {
-        let (path, _) = journal::place(self)?;
-        if journal::look_at(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
-            return Ok(Changes::done(Vec::new()));
-        }
-        let locked = Locked::take(self, patience)?;
-        let journal = match locked.find()? {
-            Found::Nothing => return Ok(Changes::done(Vec::new())),
-            Found::Journal(journal) => journal,
-            Found::Unusable(why) => {
-                let aside = locked.set_aside()?;
-                let cause = format!("{why}; it was kept as {}", aside);
-                return Err(Error::new(ErrorKind::Journal, "read the journal", path, cause)
-                    .hint("nothing was changed: what apply did has to be taken back by hand"));
-            }
-        };
-        let (journal, mut steps) = match journal.phase {
-            Phase::Applying => self.roll_back(&locked, journal)?,
-            _ => (Some(journal), Vec::new()),
-        };
-        let Some(mut journal) = journal else {
-            return Ok(Changes::done(steps));
-        };
-        let undone = self.finish_undo(&locked, &mut journal)?;
-        steps.extend(undone.steps);
-        Ok(Changes { findings: undone.findings, ..Changes::done(steps) })
-    }
-
-    /// Undoes what is recorded as done, and removes the journal.
-    fn finish_undo(&self, locked: &Locked, journal: &mut Journal) -> Result<Changes> {
-        let mut left = Vec::new();
-        if journal.phase != Phase::Undoing {
-            // What is not ours any more is settled before the first step: after it, something that is missing was interrupted.
-            let now = self.observe_deciding()?;
-            let shown = Shown::of(&now);
-            journal.done.retain(|change| {
-                if !shown.holds(change) && !shown.holds(&change.inverse()) {
-                    left.push(left_alone(change));
-                }
-                shown.holds(change)
-            });
-            journal.phase = Phase::Undoing;
-            locked.write(journal)?;
-        }
-        let (steps, more) = self.take_back(&journal.done, "it was so before apply")?;
-        left.extend(more);
-        locked.remove()?;
-        Ok(Changes { changed: !steps.is_empty(), steps, findings: left })
     }
 
     /// Settles what an interrupted call left behind, if nobody is at work.
@@ -152,7 +101,7 @@ impl Host {
     }
 
     /// Rolls an interrupted apply back and finishes an interrupted undo; leaves an unusable journal where it is.
-    fn settle_known(&self, locked: &Locked) -> Result<Option<Journal>> {
+    pub(crate) fn settle_known(&self, locked: &Locked) -> Result<Option<Journal>> {
         match locked.find()? {
             Found::Journal(mut journal) => match journal.phase {
                 Phase::Applied => Ok(Some(journal)),
@@ -164,16 +113,21 @@ impl Host {
     }
 
     /// Takes back what was pending. Returns the journal that is left, if there is still something to undo, and what was taken back.
-    fn roll_back(&self, locked: &Locked, mut journal: Journal) -> Result<(Option<Journal>, Vec<Step>)> {
-        let (steps, _) = self.take_back(&journal.pending, "the apply did not end")?;
+    pub(crate) fn roll_back(&self, locked: &Locked, journal: Journal) -> Result<(Option<Journal>, Vec<Step>)> {
+        let (steps, _) = self.take_back(&journal.pending, DID_NOT_END)?;
+        Ok((self.close(locked, journal)?, steps))
+    }
+
+    /// Records that what was pending is taken back. Returns the journal that is left, if there is still something to undo.
+    pub(crate) fn close(&self, locked: &Locked, mut journal: Journal) -> Result<Option<Journal>> {
         journal.pending.clear();
         journal.phase = Phase::Applied;
         if journal.done.is_empty() {
             locked.remove()?;
-            return Ok((None, steps));
+            return Ok(None);
         }
         locked.write(&journal)?;
-        Ok((Some(journal), steps))
+        Ok(Some(journal))
     }
 
     /// Runs the steps in order, reads the levels back before the first address is bound, and checks the whole at the end.
@@ -212,7 +166,7 @@ impl Host {
         Err(error.hint(finding.hint).because_of(report.findings))
     }
 
-    /// Binds addresses and adds routes; new addresses over netlink go many to a send.
+    /// Binds addresses and adds routes, then removes those that are not wanted any more; over netlink many addresses go to a send.
     fn place(&self, steps: &[&Step]) -> Result<()> {
         let fresh: Vec<Address> = steps
             .iter()
@@ -242,76 +196,8 @@ impl Host {
                 _ => {}
             }
         }
-        Ok(())
-    }
-
-    /// Takes changes back in reverse: addresses and routes first, then, when no packet for them is under way any more, levels. Only what still is
-    /// as the change made it is touched, or was torn in the middle; what is as it was before counts as taken back.
-    fn take_back(&self, changes: &[Change], reason: &str) -> Result<(Vec<Step>, Vec<Finding>)> {
-        let now = self.observe_deciding()?;
-        let mut steps: Vec<Step> = Vec::new();
-        let mut left = Vec::new();
-        let shown = Shown::of(&now);
-        let mut half_made: Vec<Address> = Vec::new();
-        let mut sort = |change: &Change| {
-            let back = change.inverse();
-            half_made.extend(shown.half_made(change).cloned());
-            if shown.holds(change) || shown.is_torn(change) {
-                steps.push(Step { change: back, reason: reason.to_owned() });
-            } else if !shown.holds(&back) {
-                left.push(left_alone(change));
-            }
-        };
-        let is_level = |change: &&Change| matches!(change, Change::Level { .. });
-        changes.iter().rev().filter(|c| !is_level(c)).for_each(&mut sort);
-        changes.iter().rev().filter(is_level).for_each(&mut sort);
-        address::netlink::unbind(&mut self.socket(), &half_made)?;
-        self.remove_places(&steps)?;
-        let mut waited = false;
-        for step in &steps {
-            if let Change::Level { scope, index, key, new, .. } = &step.change {
-                if !waited {
-                    // A request that found the VIP must not find the restored level. Where the call is missing the window is that of one packet.
-                    let _ = sys::wait_for_packets_in_flight();
-                    waited = true;
-                }
-                match self.write(&shown.current_name(scope, *index), *key, *new, Via::Auto) {
-                    Err(e) if e.kind() != ErrorKind::NoInterface => return Err(e),
-                    _ => {}
-                }
-            }
-        }
-        Ok((steps, left))
-    }
-
-    /// The addresses' and routes' part of taking back.
-    fn remove_places(&self, steps: &[Step]) -> Result<()> {
-        let mut socket = self.socket();
-        let gone: Vec<Address> = steps
-            .iter()
-            .filter_map(|step| match &step.change {
-                Change::Address { old: Some(old), new: None, .. } => Some(old.clone()),
-                _ => None,
-            })
-            .collect();
-        if !gone.is_empty() {
-            address::netlink::unbind(&mut socket, &gone)?;
-        }
-        for step in steps {
-            match &step.change {
-                Change::Address { old: Some(old), new: Some(new), .. } => {
-                    address::netlink::replace(&mut socket, old, new)?
-                }
-                Change::Address { old: None, new: Some(new), .. } => {
-                    address::netlink::add_one(&mut socket, new).map_err(|refusal| refusal.error("bind", new.local))?;
-                }
-                Change::Route { old: Some(old), .. } => {
-                    route::delete(&mut socket, old)?;
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let gone: Vec<Step> = steps.iter().filter(|step| step.change.removes()).map(|step| (*step).clone()).collect();
+        self.remove_places(&gone)
     }
 }
 
@@ -327,15 +213,4 @@ pub(crate) fn refused(act: &str, plan: Plan, desired: &Desired) -> Error {
     let error = Error::new(ErrorKind::Refused, act, "the plan", format_args!("{message}; nothing was changed"));
     let error = if hint.is_empty() { error } else { error.hint(hint) };
     error.because_of(plan.findings)
-}
-
-/// What undo found and did not touch.
-fn left_alone(change: &Change) -> Finding {
-    Finding::new(
-        "left-alone",
-        Severity::Warning,
-        About::HOST,
-        format_args!("{} was left alone: it is not as apply made it any more", change.thing()),
-        format_args!("lvsarp check says whether the host is silent as it is now"),
-    )
 }

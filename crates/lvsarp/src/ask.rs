@@ -10,7 +10,7 @@ use crate::decision::{Decision, Witness};
 use crate::error::Result;
 use crate::host::Host;
 use crate::interface::IfName;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::key::Key;
 use crate::model::Model;
 use crate::observe::{self, witness};
@@ -27,7 +27,11 @@ const ALL_PAIRS: usize = 64;
 impl Host {
     /// Works out what an apply would do. Changes nothing and needs no privilege.
     pub fn plan(&self, desired: &Desired) -> Result<Plan> {
-        self.observe_deciding()?.plan(desired)
+        let earlier = match desired.exact {
+            true => journal::look(self)?.done(),
+            false => Vec::new(),
+        };
+        self.observe_deciding()?.plan_beside(desired, &earlier)
     }
 
     /// Says for every VIP whether the host is silent: for those that are named, or for those that are bound ([`Snapshot::vips`]) and those that

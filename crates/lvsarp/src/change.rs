@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::address::Method;
+use crate::address::{Method, same_binding};
 use crate::check::Finding;
 use crate::interface::Scope;
 use crate::json::{Place, Read};
@@ -94,6 +94,22 @@ impl Change {
                 std::mem::swap(old, new);
                 Change::File(file)
             }
+        }
+    }
+
+    /// Whether nothing is left of the thing afterwards.
+    pub(crate) fn removes(&self) -> bool {
+        matches!(self, Change::Address { new: None, .. } | Change::Route { new: None, .. })
+    }
+
+    /// Whether before and after are the same.
+    pub(crate) fn is_nothing(&self) -> bool {
+        match self {
+            Change::Level { old, new, .. } => old == new,
+            Change::Address { old: Some(old), new: Some(new), .. } => same_binding(old, new),
+            Change::Address { old, new, .. } => old.is_none() && new.is_none(),
+            Change::Route { old, new } => old.is_none() && new.is_none(),
+            Change::File(file) => file.old == file.new,
         }
     }
 

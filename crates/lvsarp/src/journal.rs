@@ -97,7 +97,37 @@ impl Journal {
                 None => self.done.push(new),
             }
         }
+        // What is again as it was before the first apply needs no undo.
+        self.done.retain(|change| !change.is_nothing());
         self.phase = Phase::Applied;
+    }
+
+    /// Makes changes that a committed apply made pending again, as if it had not ended; what earlier applies made stays done. Returns those that are
+    /// not as that apply left them any more: a later one changed them.
+    pub fn reopen<'a>(&mut self, changes: impl Iterator<Item = &'a Change> + Clone) -> Vec<Change> {
+        let mut changed_since = Vec::new();
+        let at = |done: &[Change], change: &Change| done.iter().position(|d| Subject::of(d) == Subject::of(change));
+        // An undo meanwhile has taken everything back, removals too.
+        let undone = changes.clone().any(|change| !change.removes() && at(&self.done, change).is_none());
+        for change in changes {
+            match at(&self.done, change) {
+                Some(at) => match before(&self.done[at], change) {
+                    Some(earlier) => {
+                        self.done[at] = earlier;
+                        self.pending.push(change.clone());
+                    }
+                    None => changed_since.push(change.clone()),
+                },
+                None if change.removes() && !undone => {
+                    self.done.push(change.inverse());
+                    self.pending.push(change.clone());
+                }
+                None => {}
+            }
+        }
+        self.done.retain(|change| !change.is_nothing());
+        self.phase = Phase::Applying;
+        changed_since
     }
 }
 
@@ -135,7 +165,28 @@ fn chained(first: Change, second: Change) -> Change {
         {
             Change::Address { old: original, new, method }
         }
+        (Change::Route { old: original, new: made }, Change::Route { old: found, new }) if made == found => {
+            Change::Route { old: original, new }
+        }
         (_, second) => second,
+    }
+}
+
+/// The part of `both` that was there before `second`, which is its last part; `None` where it is not.
+fn before(both: &Change, second: &Change) -> Option<Change> {
+    match (both, second) {
+        (Change::Level { old, new, .. }, Change::Level { scope, index, key, old: middle, new: last })
+            if new == last =>
+        {
+            Some(Change::Level { scope: *scope, index: *index, key: *key, old: *old, new: *middle })
+        }
+        (Change::Address { old, new, method }, Change::Address { old: middle, new: last, .. }) if new == last => {
+            Some(Change::Address { old: old.clone(), new: middle.clone(), method: *method })
+        }
+        (Change::Route { old, new }, Change::Route { old: middle, new: last }) if new == last => {
+            Some(Change::Route { old: old.clone(), new: middle.clone() })
+        }
+        _ => None,
     }
 }
 
@@ -158,6 +209,16 @@ pub(crate) enum Found {
     Journal(Journal),
     /// A file that is no journal of this namespace, and why.
     Unusable(String),
+}
+
+impl Found {
+    /// What earlier applies have changed, as far as it is known.
+    pub fn done(self) -> Vec<Change> {
+        match self {
+            Found::Journal(journal) => journal.done,
+            Found::Nothing | Found::Unusable(_) => Vec::new(),
+        }
+    }
 }
 
 /// Where the journal of this host's namespace is.

@@ -83,6 +83,7 @@ mod conf;
 mod journal;
 mod persist;
 mod shown;
+mod undo;
 
 pub use address::{Binding, Method};
 pub use apply::LOCK_PATIENCE;

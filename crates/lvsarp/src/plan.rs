@@ -14,6 +14,7 @@ use crate::flags::AddressScope;
 use crate::interface::IfName;
 use crate::model::Model;
 use crate::plan_level;
+use crate::shown::Shown;
 use crate::snapshot::{Address, Interface, Snapshot};
 use crate::sorted::{Sorted, each_once};
 use crate::vip::{Prefix, Vip, mask4};
@@ -50,6 +51,8 @@ pub struct Desired {
     pub method: Method,
     /// Bind on a loopback device even with a prefix that makes a whole subnet local.
     pub force: bool,
+    /// Remove the VIPs and prefixes that earlier applies bound and that are not named here. Only a host knows them, by its journal.
+    pub exact: bool,
 }
 
 impl Desired {
@@ -64,6 +67,7 @@ impl Desired {
             address_scope: None,
             method: Method::Netlink,
             force: false,
+            exact: false,
         }
     }
 
@@ -87,6 +91,18 @@ impl Desired {
             return Err(Error::input("a label", "none of the VIPs is an IPv4 address"));
         }
         Ok(())
+    }
+
+    /// Whether what an earlier apply made is still wanted.
+    fn names(&self, made: &Change, interface: &Interface) -> bool {
+        match made {
+            Change::Address { new: Some(new), .. } => {
+                let same = |vip: &Vip| vip.address() == new.local && vip.prefix().len() == new.prefixlen;
+                new.index == interface.index && self.vips.iter().any(same)
+            }
+            Change::Route { new: Some(new), .. } => self.prefixes.contains(&new.prefix),
+            _ => true,
+        }
     }
 
     fn has_ipv4(&self) -> bool {
@@ -145,9 +161,19 @@ impl Snapshot {
     /// nothing that is silent now is made less so.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a wish that can never be right,
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a wish that can never be right, also for an exact one,
     /// [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface) if the device is not there.
     pub fn plan(&self, desired: &Desired) -> Result<Plan> {
+        match desired.exact {
+            true => {
+                Err(Error::input("an exact plan of a snapshot", "what earlier applies bound is known on the host only"))
+            }
+            false => self.plan_beside(desired, &[]),
+        }
+    }
+
+    /// As [`Snapshot::plan`], for a host where earlier applies have changed this.
+    pub(crate) fn plan_beside(&self, desired: &Desired, earlier: &[Change]) -> Result<Plan> {
         desired.check()?;
         let interface = self.interface(&desired.dev)?;
         no_broadcast(self, &desired.vips)?;
@@ -174,6 +200,13 @@ impl Snapshot {
                 let reason = format!("the host must accept packets to every address in {prefix}");
                 steps.push(Step { change: Change::Route { old: None, new: Some(wanted) }, reason });
             }
+        }
+
+        if desired.exact {
+            let shown = Shown::of(self);
+            let unlisted = earlier.iter().filter(|change| !desired.names(change, interface) && shown.holds(change));
+            let reason = "an earlier apply bound it, and it is not listed any more";
+            steps.extend(unlisted.map(|change| Step { change: change.inverse(), reason: reason.to_owned() }));
         }
 
         let mut after = self.clone();

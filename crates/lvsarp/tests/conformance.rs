@@ -204,7 +204,10 @@ fn call_one(host: &Host, root: Option<&Path>, call: &Value) -> Result<Value, Err
             with_codes(plain(&changes), codes(&changes.findings))
         }
         "undo" => {
-            let changes = host.undo(PATIENCE)?;
+            let changes = match with["dry_run"] == true {
+                true => host.plan_undo()?,
+                false => host.undo(PATIENCE)?,
+            };
             with_codes(plain(&changes), codes(&changes.findings))
         }
         "persist" => {
@@ -216,7 +219,11 @@ fn call_one(host: &Host, root: Option<&Path>, call: &Value) -> Result<Value, Err
             with_codes(plain(&changes), codes(&changes.findings))
         }
         "unpersist" => {
-            let changes = host.unpersist(&files(root(), with), PATIENCE)?;
+            let files = files(root(), with);
+            let changes = match with["dry_run"] == true {
+                true => host.plan_unpersist(&files)?,
+                false => host.unpersist(&files, PATIENCE)?,
+            };
             with_codes(plain(&changes), codes(&changes.findings))
         }
         "restore" => {
@@ -362,5 +369,6 @@ fn desired(with: &Value) -> Result<Desired, Error> {
     };
     desired.method = method(with);
     desired.force = with["force"] == true;
+    desired.exact = with["exact"] == true;
     Ok(desired)
 }

@@ -27,6 +27,9 @@ use crate::sys;
 /// Why a file is written.
 const FOR_THE_BOOT: &str = "it holds what is to be in force after a reboot";
 
+/// Why a file is removed.
+const OURS: &str = "lvsarp wrote it";
+
 impl Host {
     /// Writes what outlives a reboot: the levels to `/etc/sysctl.d/90-lvsarp.conf`, the VIPs to `/etc/lvsarp/real-server.json`, and the unit that
     /// binds them at boot. The running host is not changed. A second call writes nothing.
@@ -46,7 +49,14 @@ impl Host {
     pub fn unpersist(&self, options: &PersistOptions, patience: Duration) -> Result<Changes> {
         let _locked = self.lock_files(options, patience)?;
         let written = remove_all(options)?;
-        Ok(changes(written, &options.root, "lvsarp wrote it"))
+        Ok(changes(written, &options.root, OURS))
+    }
+
+    /// What [`Host::unpersist`] would remove. Changes nothing and locks nothing.
+    pub fn plan_unpersist(&self, options: &PersistOptions) -> Result<Changes> {
+        self.files_are_ours_to_write(options)?;
+        let written = removal::draft(options)?.would(&options.root);
+        Ok(Changes { changed: false, ..changes(written, &options.root, OURS) })
     }
 
     /// [`Host::undo`] and [`Host::unpersist`] in one: the running host first, so that nothing leaks, then the files.
@@ -193,7 +203,7 @@ impl Host {
         self.files_are_ours_to_write(options)?;
         let now = self.observe_deciding()?;
         // What is wrong with the wish is said before anything is written. An image may be for another host than this.
-        let plan = now.plan(desired)?;
+        let plan = now.plan_beside(desired, &[])?;
         if !plan.ok && is_own(&options.root) {
             return Err(refused("persist", plan, desired));
         }

@@ -5,7 +5,7 @@ use super::file::Found;
 use super::seal::{self, Whose};
 use crate::address::Method;
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::{self, Place, Read, read_object};
+use crate::json::{self, Place, Read};
 use crate::plan::{Desired, LevelScope};
 use crate::sys;
 
@@ -36,8 +36,6 @@ impl Read for LevelScope {
         place.word(&[("all", LevelScope::All), ("interface", LevelScope::Interface)])
     }
 }
-
-read_object! { Desired { vips, prefixes, scope, dev, label, address_scope, method, force } }
 
 /// The fields, in the file's order.
 const FIELDS: [&str; 14] = [
@@ -141,7 +139,18 @@ impl Read for State {
 }
 
 fn wish(place: &Place<'_>) -> Desired {
-    let desired = Desired::read(place);
+    let desired = Desired {
+        vips: place.get("vips"),
+        prefixes: place.get("prefixes"),
+        scope: place.get("scope"),
+        dev: place.get("dev"),
+        label: place.get("label"),
+        address_scope: place.get("address_scope"),
+        method: place.get("method"),
+        force: place.get("force"),
+        // What earlier applies bound is forgotten by then.
+        exact: false,
+    };
     let dev = desired.dev.as_bytes();
     if matches!(dev, b"." | b"..") || dev.iter().any(|b| matches!(b, b'/' | 0)) {
         place.refuse(&format_args!("dev: not an interface name: {:?}", desired.dev));

@@ -1,0 +1,213 @@
+//! Undo: what apply did is taken back, each thing only where it still is what apply made it.
+
+use std::time::Duration;
+
+use crate::address::{self, route};
+use crate::change::{Change, Changes, Step};
+use crate::check::{About, Finding, Severity};
+use crate::conf::Via;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::Host;
+use crate::journal::{self, Found, Journal, Locked, Phase};
+use crate::shown::Shown;
+use crate::snapshot::Address;
+use crate::sys;
+
+/// Why undo changes something.
+const SO_BEFORE: &str = "it was so before apply";
+
+/// Why a roll-back changes something.
+pub(crate) const DID_NOT_END: &str = "the apply did not end";
+
+impl Host {
+    /// Takes back what apply did: the VIPs first, then the levels, each only where it still is what apply made it. The rest is left alone and
+    /// reported as findings.
+    pub fn undo(&self, patience: Duration) -> Result<Changes> {
+        let (path, _) = journal::place(self)?;
+        if journal::look_at(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(Changes::done(Vec::new()));
+        }
+        let locked = Locked::take(self, patience)?;
+        let Some(journal) = found(&locked, &path)? else {
+            return Ok(Changes::done(Vec::new()));
+        };
+        let (journal, mut steps) = match journal.phase {
+            Phase::Applying => self.roll_back(&locked, journal)?,
+            _ => (Some(journal), Vec::new()),
+        };
+        let Some(mut journal) = journal else {
+            return Ok(Changes::done(steps));
+        };
+        let undone = self.finish_undo(&locked, &mut journal)?;
+        steps.extend(undone.steps);
+        Ok(Changes { findings: undone.findings, ..Changes::done(steps) })
+    }
+
+    /// What [`Host::undo`] would do now. Changes nothing, locks nothing and needs no privilege.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Journal`] where the record of what apply did cannot be used.
+    pub fn plan_undo(&self) -> Result<Changes> {
+        let journal = match journal::look(self)? {
+            Found::Nothing => return Ok(Changes::done(Vec::new())),
+            Found::Journal(journal) => journal,
+            Found::Unusable(why) => return Err(unusable(journal::place(self)?.0, &why)),
+        };
+        let mut now = self.observe_deciding()?;
+        let mut back = Back::of(&journal.pending, &Shown::of(&now), DID_NOT_END);
+        now.foresee(&back.steps);
+        let done = Back::of(&journal.done, &Shown::of(&now), SO_BEFORE);
+        back.steps.extend(done.steps);
+        Ok(Changes { changed: false, steps: back.steps, findings: done.left })
+    }
+
+    /// Takes back what one [`Host::apply`] changed and leaves what earlier ones changed: `changes` is what that apply returned. Of these changes
+    /// each is taken back only where it still is what the apply made it; files are left.
+    ///
+    /// # Errors
+    /// Those of [`Host::undo`].
+    pub fn revert(&self, changes: &Changes, patience: Duration) -> Result<Changes> {
+        let made = || changes.steps.iter().map(|step| &step.change).filter(|c| !matches!(c, Change::File(_)));
+        if made().next().is_none() {
+            return Ok(Changes::done(Vec::new()));
+        }
+        let locked = Locked::take(self, patience)?;
+        found(&locked, &journal::place(self)?.0)?;
+        let Some(mut journal) = self.settle_known(&locked)? else {
+            return Ok(Changes::done(Vec::new()));
+        };
+        // From here on it is an apply that did not end.
+        let left: Vec<Finding> = journal.reopen(made()).iter().map(left_alone).collect();
+        locked.write(&journal)?;
+        let (steps, more) = self.take_back(&journal.pending, SO_BEFORE)?;
+        self.close(&locked, journal)?;
+        Ok(Changes { findings: left.into_iter().chain(more).collect(), ..Changes::done(steps) })
+    }
+
+    /// Undoes what is recorded as done, and removes the journal.
+    pub(crate) fn finish_undo(&self, locked: &Locked, journal: &mut Journal) -> Result<Changes> {
+        let mut left = Vec::new();
+        if journal.phase != Phase::Undoing {
+            // What is not ours any more is settled before the first step: after it, something that is missing was interrupted.
+            let now = self.observe_deciding()?;
+            let shown = Shown::of(&now);
+            journal.done.retain(|change| {
+                if !shown.holds(change) && !shown.holds(&change.inverse()) {
+                    left.push(left_alone(change));
+                }
+                shown.holds(change)
+            });
+            journal.phase = Phase::Undoing;
+            locked.write(journal)?;
+        }
+        let (steps, more) = self.take_back(&journal.done, SO_BEFORE)?;
+        left.extend(more);
+        locked.remove()?;
+        Ok(Changes { changed: !steps.is_empty(), steps, findings: left })
+    }
+
+    /// Takes changes back in reverse: addresses and routes first, then, when no packet for them is under way any more, levels.
+    pub(crate) fn take_back(&self, changes: &[Change], reason: &str) -> Result<(Vec<Step>, Vec<Finding>)> {
+        let now = self.observe_deciding()?;
+        let shown = Shown::of(&now);
+        let back = Back::of(changes, &shown, reason);
+        address::netlink::unbind(&mut self.socket(), &back.half_made)?;
+        self.remove_places(&back.steps)?;
+        let mut waited = false;
+        for step in &back.steps {
+            if let Change::Level { scope, index, key, new, .. } = &step.change {
+                if !waited {
+                    // A request that found the VIP must not find the restored level. Where the call is missing the window is that of one packet.
+                    let _ = sys::wait_for_packets_in_flight();
+                    waited = true;
+                }
+                match self.write(&shown.current_name(scope, *index), *key, *new, Via::Auto) {
+                    Err(e) if e.kind() != ErrorKind::NoInterface => return Err(e),
+                    _ => {}
+                }
+            }
+        }
+        Ok((back.steps, back.left))
+    }
+
+    /// The addresses' and routes' part of taking back.
+    pub(crate) fn remove_places(&self, steps: &[Step]) -> Result<()> {
+        let mut socket = self.socket();
+        let gone = |step: &Step| match &step.change {
+            Change::Address { old: Some(old), new: None, .. } => Some(old.clone()),
+            _ => None,
+        };
+        address::netlink::unbind(&mut socket, &steps.iter().filter_map(gone).collect::<Vec<Address>>())?;
+        for step in steps {
+            match &step.change {
+                Change::Address { old: Some(old), new: Some(new), .. } => {
+                    address::netlink::replace(&mut socket, old, new)?
+                }
+                Change::Address { old: None, new: Some(new), .. } => {
+                    address::netlink::add_one(&mut socket, new).map_err(|refusal| refusal.error("bind", new.local))?;
+                }
+                Change::Route { old: Some(old), .. } => {
+                    route::delete(&mut socket, old)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is to be done to take changes back. Only what still is as the change made it is touched, or was torn in the middle; what is as it was before
+/// counts as taken back.
+struct Back {
+    /// Addresses and routes first, then levels.
+    steps: Vec<Step>,
+    left: Vec<Finding>,
+    half_made: Vec<Address>,
+}
+
+impl Back {
+    fn of(changes: &[Change], shown: &Shown<'_>, reason: &str) -> Back {
+        let mut back = Back { steps: Vec::new(), left: Vec::new(), half_made: Vec::new() };
+        let mut sort = |change: &Change| {
+            let inverse = change.inverse();
+            back.half_made.extend(shown.half_made(change).cloned());
+            if shown.holds(change) || shown.is_torn(change) {
+                back.steps.push(Step { change: inverse, reason: reason.to_owned() });
+            } else if !shown.holds(&inverse) {
+                back.left.push(left_alone(change));
+            }
+        };
+        let is_level = |change: &&Change| matches!(change, Change::Level { .. });
+        changes.iter().rev().filter(|c| !is_level(c)).for_each(&mut sort);
+        changes.iter().rev().filter(is_level).for_each(&mut sort);
+        back
+    }
+}
+
+/// The journal, if there is one. One that cannot be used is set aside.
+fn found(locked: &Locked, path: &str) -> Result<Option<Journal>> {
+    match locked.find()? {
+        Found::Nothing => Ok(None),
+        Found::Journal(journal) => Ok(Some(journal)),
+        Found::Unusable(why) => {
+            let aside = locked.set_aside()?;
+            Err(unusable(path, &format!("{why}; it was kept as {aside}")))
+        }
+    }
+}
+
+fn unusable(path: impl std::fmt::Display, cause: &str) -> Error {
+    Error::new(ErrorKind::Journal, "read the journal", path, cause)
+        .hint("nothing was changed: what apply did has to be taken back by hand")
+}
+
+/// What undo found and did not touch.
+fn left_alone(change: &Change) -> Finding {
+    Finding::new(
+        "left-alone",
+        Severity::Warning,
+        About::HOST,
+        format_args!("{} was left alone: it is not as apply made it any more", change.thing()),
+        format_args!("lvsarp check says whether the host is silent as it is now"),
+    )
+}
