@@ -341,8 +341,7 @@ class Host:
         killed inside the block leaves an apply behind, which :meth:`undo` takes back. See :meth:`plan` and :meth:`apply`
         for the arguments.
 
-        On the way in raises what :meth:`apply` raises, on the way out what :meth:`undo` raises; ValueError for wrong
-        arguments at once.
+        On the way in raises what :meth:`apply` raises, on the way out what :meth:`undo` raises.
         """
         desired = _accept.desired(vips, prefixes, scope, dev, label, address_scope, method, force, exact)
         return _applied.Applied(self._inner, desired, lock_timeout)

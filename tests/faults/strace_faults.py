@@ -71,8 +71,8 @@ class Call:
         return self.name == "write" and self.text.startswith(("1,", "2,"))
 
 
-def calls(run, command):
-    """The Calls of a command, in order, from the program's start on; and where its own business begins among them."""
+def every_call(run, command):
+    """The Calls of a command, in order."""
     with tempfile.NamedTemporaryFile(prefix="calls.") as file:
         run("strace", "-f", "-qq", "-s", "120", "-o", file.name, *command, check=False)
         lines = file.read().decode(errors="replace").splitlines()
@@ -82,6 +82,12 @@ def calls(run, command):
             name = match[1]
             seen[name] += 1
             found.append(Call(name, seen[name], match[2]))
+    return found
+
+
+def calls(run, command):
+    """The Calls of a command, in order, from the program's start on; and where its own business begins among them."""
+    found = every_call(run, command)
     libraries = [place for place, call in enumerate(found) if call.name == "openat" and re.search(r"\.so[.\d]*\"", call.text)]
     # After the last library the loader gives back its cache file; with no library the program starts at once.
     start = next(place for place, call in enumerate(found)

@@ -72,6 +72,23 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
 }
 
 #[test]
+fn an_exact_apply_removes_what_is_not_named_and_the_way_back_has_a_dry_run() {
+    let host = Sandbox::real_server();
+    let before = host.state();
+    host.run("apply --vip 192.0.2.10,192.0.2.20").ended(0);
+    let exact = host.run("apply --exact --vip 192.0.2.20").ended(0);
+    assert!(exact.out.starts_with("unbind 192.0.2.10/32 dev lo "), "{exact:?}");
+    let applied = host.state();
+    let would = host.run("undo --dry-run").ended(0);
+    let would_json = host.run("undo --dry-run --json").ended(0).json();
+    assert_eq!((host.state(), &would_json["changed"]), (applied, &false.into()));
+    assert_eq!(host.run("undo").ended(0).out, would.out);
+    assert_eq!(host.state(), before);
+    assert_eq!(host.run("undo --dry-run").ended(0).out, "nothing to do\n");
+    host.run("apply --exact --vip 192.0.2.20 --dry-run --snapshot /run/s").refused("'--exact'");
+}
+
+#[test]
 fn steps_in_json_have_act_thing_old_new_and_reason() {
     let host = Sandbox::real_server();
     let applied = host.run("--json apply --vip 192.0.2.10").ended(0).json();

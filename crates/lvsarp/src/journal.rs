@@ -402,10 +402,13 @@ mod tests {
         Change::Level { scope: Scope::All, index: None, key: Key::ArpIgnore, old, new }
     }
 
-    fn committed(done: Change, pending: Change) -> Vec<Change> {
+    fn journal(done: Vec<Change>, pending: Vec<Change>) -> Journal {
         let namespace = json::read(&json::parse(r#"{"boot":"b","name":{"cookie":1}}"#).unwrap()).unwrap();
-        let mut journal =
-            Journal { format: FORMAT, namespace, phase: Phase::Applying, done: vec![done], pending: vec![pending] };
+        Journal { format: FORMAT, namespace, phase: Phase::Applying, done, pending }
+    }
+
+    fn committed(done: Change, pending: Change) -> Vec<Change> {
+        let mut journal = journal(vec![done], vec![pending]);
         journal.commit();
         assert_eq!((journal.phase, journal.pending.len()), (Phase::Applied, 0));
         journal.done
@@ -419,6 +422,23 @@ mod tests {
     #[test]
     fn what_somebody_else_wrote_in_between_is_the_original_of_the_later_apply() {
         assert_eq!(committed(level(0, 1), level(5, 1)), [level(5, 1)]);
+    }
+
+    #[test]
+    fn what_is_again_as_it_was_is_not_kept() {
+        assert_eq!(committed(level(0, 1), level(1, 0)), []);
+    }
+
+    #[test]
+    fn a_reopened_change_leaves_what_was_before_it_and_one_that_was_changed_since_stays() {
+        let reopened = |done: Change, change: Change| {
+            let mut journal = journal(vec![done], Vec::new());
+            let since = journal.reopen([&change].into_iter());
+            (journal.done, journal.pending, since)
+        };
+        assert_eq!(reopened(level(0, 1), level(0, 1)), (vec![], vec![level(0, 1)], vec![]));
+        assert_eq!(reopened(level(3, 1), level(2, 1)), (vec![level(3, 2)], vec![level(2, 1)], vec![]));
+        assert_eq!(reopened(level(0, 3), level(0, 1)), (vec![level(0, 3)], vec![], vec![level(0, 1)]));
     }
 
     #[test]

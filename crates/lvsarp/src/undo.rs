@@ -149,6 +149,9 @@ impl Host {
                 Change::Route { old: Some(old), .. } => {
                     route::delete(&mut socket, old)?;
                 }
+                Change::Route { old: None, new: Some(new) } => {
+                    route::add(&mut socket, new)?;
+                }
                 _ => {}
             }
         }
