@@ -50,4 +50,4 @@ class Applied:
                 raise
             # The block's own exception is the one that is raised. Before Python 3.11 there is no add_note, and tracebacks do not show it.
             notes = getattr(error, "__notes__", [])
-            error.__notes__ = [*notes, f"lvsarp could not take back what it applied for the block: {failure}"]  # type: ignore[attr-defined]
+            setattr(error, "__notes__", [*notes, f"lvsarp could not take back what it applied for the block: {failure}"])
