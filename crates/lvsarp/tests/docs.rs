@@ -72,7 +72,7 @@ fn every_code_of_a_finding_has_its_section_and_no_section_is_left_over() {
         "unmanaged-devices",
     ];
     codes.retain(|code| !kinds_acts_and_words.contains(&code.as_str()));
-    let text = fs::read_to_string(root().join("docs/findings.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
     let sections: BTreeSet<String> = text.lines().filter_map(|l| l.strip_prefix("### ")).map(str::to_owned).collect();
     assert!(codes.len() > 15, "{codes:?}");
     assert_eq!(codes, sections);
@@ -84,4 +84,43 @@ fn the_tables_of_levels_are_those_of_the_library() {
     for row in ARP_IGNORE.iter().chain(ARP_ANNOUNCE) {
         assert!(text.contains(&format!("| {} | {} |", row.values, row.en)), "{}", row.en);
     }
+}
+
+#[test]
+fn the_chinese_document_has_the_words_of_the_library() {
+    // The document has Chinese punctuation, the program that of a terminal.
+    let plain = |text: String| {
+        let narrow =
+            ['\u{ff0c}', '\u{ff1a}', '\u{ff1b}', '\u{ff08}', '\u{ff09}'].into_iter().zip([",", ":", ";", "(", ")"]);
+        narrow.fold(text, |text, (wide, narrow)| text.replace(wide, narrow))
+    };
+    let text = plain(fs::read_to_string(root().join("docs/arp-problem.zh.md")).unwrap());
+    for row in ARP_IGNORE.iter().chain(ARP_ANNOUNCE) {
+        assert!(text.contains(&format!(" | {} | ", row.zh)), "{}", row.zh);
+    }
+}
+
+#[test]
+fn every_link_of_a_document_leads_somewhere() {
+    let mut documents = vec![root().join("README.md")];
+    documents.extend(fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path()));
+    documents.retain(|path| path.extension().is_some_and(|e| e == "md"));
+    for document in &documents {
+        let text = fs::read_to_string(document).unwrap();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { document.clone() } else { document.with_file_name(file) };
+            let of_file = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {target}: {e}", document.display()));
+            let found =
+                heading.is_empty() || of_file.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+            assert!(found, "{}: {target}: there is no such heading", document.display());
+        }
+    }
+}
+
+/// What a heading is linked by.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
