@@ -99,28 +99,3 @@ fn the_chinese_document_has_the_words_of_the_library() {
         assert!(text.contains(&format!(" | {} | ", row.zh)), "{}", row.zh);
     }
 }
-
-#[test]
-fn every_link_of_a_document_leads_somewhere() {
-    let mut documents = vec![root().join("README.md")];
-    documents.extend(fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path()));
-    documents.retain(|path| path.extension().is_some_and(|e| e == "md"));
-    for document in &documents {
-        let text = fs::read_to_string(document).unwrap();
-        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        for target in targets.filter(|target| !target.contains("://")) {
-            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
-            let file = if file.is_empty() { document.clone() } else { document.with_file_name(file) };
-            let of_file = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {target}: {e}", document.display()));
-            let found =
-                heading.is_empty() || of_file.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
-            assert!(found, "{}: {target}: there is no such heading", document.display());
-        }
-    }
-}
-
-/// What a heading is linked by.
-fn anchor(heading: &str) -> String {
-    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
-    text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
-}
