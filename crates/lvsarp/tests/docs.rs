@@ -99,3 +99,48 @@ fn the_chinese_document_has_the_words_of_the_library() {
         assert!(text.contains(&format!(" | {} | ", row.zh)), "{}", row.zh);
     }
 }
+
+/// The fenced blocks of a document in one language, each without its fences.
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(document)).unwrap();
+    let mut blocks: Vec<String> = Vec::new();
+    let mut inside = None;
+    for line in text.lines().map(str::trim_start) {
+        match (line.strip_prefix("```"), inside) {
+            (Some(begun), None) => {
+                inside = Some(begun == language);
+                blocks.extend((begun == language).then(String::new));
+            }
+            (Some(_), Some(_)) => inside = None,
+            (None, Some(true)) => blocks.last_mut().unwrap().push_str(&format!("{line}\n")),
+            _ => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn both_languages_show_the_same_commands_and_answers() {
+    let [english, chinese] =
+        ["docs/arp-problem.md", "docs/arp-problem.zh.md"].map(|document| blocks(document, "console"));
+    assert!(english.len() > 5);
+    assert_eq!(english, chinese);
+    // What stands behind a command is translated.
+    let commands = |document| -> Vec<String> {
+        let lines = blocks(document, "sh").concat();
+        lines.lines().map(|line| line.split('#').next().unwrap().trim().to_owned()).collect()
+    };
+    assert_eq!(commands("docs/arp-problem.md"), commands("docs/arp-problem.zh.md"));
+}
+
+#[test]
+fn the_sandbox_of_the_boot_unit_is_the_one_that_is_told() {
+    let unit = fs::read_to_string(root().join("crates/lvsarp/src/persist/unit.rs")).unwrap();
+    let told = &blocks("docs/security.md", "ini")[0];
+    let limits = |text: &str| -> Vec<String> {
+        let words = text.lines().map(|line| line.trim().trim_end_matches("\\n\\").to_owned());
+        let kinds = ["UMask=", "Lock", "Restrict", "Protect", "Private", "Capability", "NoNew", "SystemCall", "Memory"];
+        words.filter(|line| kinds.iter().any(|kind| line.starts_with(kind))).collect()
+    };
+    assert_eq!(limits(told), limits(&unit));
+}
