@@ -1129,10 +1129,10 @@ int lvsarp_restore(struct lvsarp_host *h, const char *root);
  * for it is answered and no request carries it, on no interface.
  *
  * The sysctl files below the root are read by the rules of the program that sets sysctls at boot. On a live handle,
- * with CAP_SYS_ADMIN, and where the root is /, that program is also run in namespaces of its own, with links of the
- * same names, and both are compared: a rehearsal, some tens of milliseconds. It is a child process, which this call
- * waits for. A recorded handle is a host of which only the files are needed. The files are those of the calling
- * process's mount namespace. Needs no privilege.
+ * with CAP_SYS_ADMIN and CAP_NET_ADMIN, and where the root is /, that program is also run in namespaces of its own,
+ * with links of the same names, and both are compared: a rehearsal, some tens of milliseconds. It is a child process,
+ * which this call waits for. A recorded handle is a host of which only the files are needed. The files are those of the
+ * calling process's mount namespace. Needs no privilege.
  *
  * What it leaves: lvsarp_finding_each(), lvsarp_verdict_each(), lvsarp_boot_level_each(), lvsarp_boot_loader(),
  * lvsarp_boot_rehearsed().

@@ -492,7 +492,7 @@ class Host:
             or ``busybox``, with its version behind it or without, such as ``procps 3.3.17``. None: the one that is found
             below the root.
         rehearse
-            Also run that program in namespaces of its own to see what it does: with root ``/`` and CAP_SYS_ADMIN only.
+            Also run that program in namespaces of its own to see what it does: with root ``/``, CAP_SYS_ADMIN and CAP_NET_ADMIN only.
             ``rehearsed`` of the result says whether it was run, and where it does something else than its rules say,
             that is a finding.
 

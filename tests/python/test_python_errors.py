@@ -3,6 +3,7 @@
 import builtins
 import copy
 import json
+import os
 import pickle
 
 import lvsarp
@@ -66,3 +67,18 @@ def test_every_error_is_named_in_the_package():
     for kind, (own, _) in BUILT_IN.items():
         assert own.__module__ == "lvsarp" and own.__name__ in lvsarp.__all__, kind
         assert not hasattr(builtins, own.__name__)
+
+
+def test_root_keeps_no_journal_where_others_may_remove_it(host):
+    host.apply(["192.0.2.10"])
+    before = host.snapshot().as_dict()
+    os.chmod("/run/lvsarp", 0o777)
+    try:
+        for act in host.undo, lambda: host.apply(["192.0.2.20"]):
+            with pytest.raises(lvsarp.RefusedError, match="cannot use /run/lvsarp: others than root may write there") as caught:
+                act()
+            assert "chmod 755 /run/lvsarp" in caught.value.hint
+        assert host.snapshot().as_dict() == before
+    finally:
+        os.chmod("/run/lvsarp", 0o755)
+    assert host.undo().changed

@@ -47,7 +47,7 @@ fn options(interfaces: *const *const c_char, m: usize, options: *const lvsarp_bo
 /// Says what will be in force after the next boot, and for every VIP whether the host will be silent then: no who-has for it is answered and no request
 /// carries it, on no interface.
 ///
-/// The sysctl files below the root are read by the rules of the program that sets sysctls at boot. On a live handle, with CAP_SYS_ADMIN, and where the root
+/// The sysctl files below the root are read by the rules of the program that sets sysctls at boot. On a live handle, with CAP_SYS_ADMIN and CAP_NET_ADMIN, and where the root
 /// is /, that program is also run in namespaces of its own, with links of the same names, and both are compared: a rehearsal, some tens of milliseconds. It
 /// is a child process, which this call waits for. A recorded handle is a host of which only the files are needed. The files are those of the calling
 /// process's mount namespace. Needs no privilege.

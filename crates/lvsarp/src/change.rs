@@ -109,7 +109,7 @@ impl Change {
             Change::Address { old: Some(old), new: Some(new), .. } => same_binding(old, new),
             Change::Address { old, new, .. } => old.is_none() && new.is_none(),
             Change::Route { old, new } => old.is_none() && new.is_none(),
-            Change::File(file) => file.old == file.new,
+            Change::File(_) => false,
         }
     }
 

@@ -297,6 +297,16 @@ pub(crate) fn wait_for(lock: &File, path: &str, patience: Duration) -> Result<bo
     Ok(true)
 }
 
+/// In a directory of somebody else root's journal could be renamed or removed.
+fn only_roots() -> Result<()> {
+    let data = fs::symlink_metadata(DIRECTORY).map_err(|e| Error::os("use", DIRECTORY, &e))?;
+    match sys::effective_user() == 0 && (data.uid() != 0 || data.mode() & 0o022 != 0) {
+        true => Err(Error::new(ErrorKind::Refused, "use", DIRECTORY, "others than root may write there")
+            .hint("chown root /run/lvsarp; chmod 755 /run/lvsarp")),
+        false => Ok(()),
+    }
+}
+
 impl Locked {
     /// Takes the lock, waiting until the deadline.
     pub fn take(host: &Host, patience: Duration) -> Result<Locked> {
@@ -322,7 +332,7 @@ impl Locked {
             // Everybody may read, whatever the umask.
             Ok(()) => fs::set_permissions(DIRECTORY, Permissions::from_mode(0o755))
                 .map_err(|e| Error::os("set the mode of", DIRECTORY, &e))?,
-            Err(_) => {}
+            Err(_) => only_roots()?,
         }
         let lock_path = file(&identity, "lock");
         let lock = OpenOptions::new()

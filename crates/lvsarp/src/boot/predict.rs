@@ -25,7 +25,7 @@ pub struct BootOptions {
     pub interfaces: Vec<IfName>,
     /// The program that sets sysctls at boot. None: the one that is found below the root.
     pub loader: Option<Loader>,
-    /// Whether that program may be run, in namespaces of its own, to see what it does: only for the root `/`, and with CAP_SYS_ADMIN.
+    /// Whether that program may be run, in namespaces of its own, to see what it does: only for the root `/`, with CAP_SYS_ADMIN and CAP_NET_ADMIN.
     pub rehearse: bool,
 }
 
@@ -264,7 +264,7 @@ fn compare(
             Severity::Info,
             &About::HOST,
             format_args!("{program} itself was not run to see what it does: {why}"),
-            format_args!("its rules were worked out instead; with CAP_SYS_ADMIN both are compared"),
+            format_args!("its rules were worked out instead; with CAP_SYS_ADMIN and CAP_NET_ADMIN both are compared"),
         );
         false
     };
