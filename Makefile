@@ -149,7 +149,7 @@ bench: packages build $(VENV)/installed
 	cd benches/model && cargo bench --locked
 
 # The Python package, built as a wheel and installed into a virtual environment of its own.
-PYTHON_SOURCES := $(shell find crates/lvsarp crates/lvsarp-cli bindings/python python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed) \
+PYTHON_SOURCES := $(shell find crates/lvsarp crates/lvsarp-svg crates/lvsarp-cli bindings/python python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi' -o -name py.typed) \
                   Cargo.toml Cargo.lock pyproject.toml
 $(VENV)/tools: Makefile
 	$(PYTHON) -m venv $(VENV)

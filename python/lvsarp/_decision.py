@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
 
+    from ._types import DrawnTuple
+
 
 class Check(Value):
     """One check on the way to a decision.
@@ -85,6 +87,10 @@ class Decision(Value):
         for check in data["trace"]:
             check["pass"] = check.pop("passes")
         return data
+
+    def _drawn(self) -> DrawnTuple:
+        witness = None if self.witness is None else (self.witness.agrees, self.witness.text)
+        return self.question, self.rule, [(c.function, c.passes, c.text) for c in self.trace], witness
 
     def __repr__(self) -> str:
         return f"<Decision {self.rule}>"

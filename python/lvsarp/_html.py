@@ -1,4 +1,4 @@
-"""What notebooks show: small tables that take the colours of the page around them."""
+"""What notebooks show: pictures, and small tables that take the colours of the page around them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 # Text and lines are currentColor, so that light and dark pages both work. The few colours are beside the words, never
 # instead of them.
 _STYLE = """<style>
-.lvsarp table { border-collapse: collapse; color: inherit; background: none; }
+.lvsarp table { border-collapse: collapse; color: inherit; background: none; margin: .4em 0 .6em; }
 .lvsarp th, .lvsarp td { border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent);
   padding: .2em .8em .2em 0; text-align: left; vertical-align: top; color: inherit; background: none; }
+.lvsarp .lvsarp-code { font-family: monospace; white-space: nowrap; }
+.lvsarp summary { cursor: pointer; opacity: .75; }
 .lvsarp .lvsarp-good, .lvsarp .lvsarp-bad, .lvsarp .lvsarp-doubt { border-left: .3em solid; padding-left: .5em; }
 .lvsarp .lvsarp-good { border-left-color: #1a7f37; }
 .lvsarp .lvsarp-bad { border-left-color: #cf222e; }
@@ -34,20 +36,32 @@ _STYLE = """<style>
 }
 </style>"""
 
+# The rows of a table that are shown at once; more are folded away.
+_SHOWN = 12
 _KEYS: tuple[LevelKey, LevelKey] = ("arp_ignore", "arp_announce")
+_GOOD = {True: "lvsarp-good", False: "lvsarp-bad", None: "lvsarp-doubt"}
+_LEARNS = {
+    "enters": "the sender enters the host's neighbour cache",
+    "updates": "an entry that the host has of the sender gets its MAC; none is made",
+    "nothing": "the host remembers nothing of the sender",
+}
 _MARKS = {"error": "lvsarp-bad", "unknown": "lvsarp-doubt", "warning": "lvsarp-doubt"}
 
 
 def levels(value: Levels) -> str:
     """Both levels with what is in force and what that means."""
-    from ._levels import meaning
+    from ._levels import levels as table
 
     rows: list[Iterable[object]] = []
+    marks = []
     for key in _KEYS:
         level = getattr(value, key)
-        says = "" if level.effective is None else meaning(key, level.effective)
-        rows.append((key, level.own, level.all, level.effective, says))
-    return _page(_table(("key", "own", "all", "effective", "meaning"), rows))
+        means = [row for row in table(key) if level.effective is not None and row.first <= level.effective <= row.last]
+        hides = means[0].hides_vip if means else None
+        marks.append(_GOOD[hides])
+        says = means[0].meaning if means else "it cannot be told what is in force"
+        rows.append((key, level.own, level.all, level.effective, _yes_or_no(hides), says))
+    return _page(_table(("key", "own", "all", "effective", "hides a VIP on lo", "meaning"), rows, marks))
 
 
 def report(value: Report) -> str:
@@ -77,16 +91,20 @@ def decision(value: Decision) -> str:
     else:
         mark = "lvsarp-doubt" if value.source is None else "lvsarp-good"
     checks = [("pass" if check.passes else "stop", check.text, check.function) for check in value.trace]
-    doubts = [_mark("lvsarp-doubt", text) for text in value.caveats]
+    marks = ["" if check.passes else mark for check in value.trace]
+    asked = f"<div>{escape(value.question)}</div>"
+    learns = "" if value.learns is None else f"<div>{escape(_LEARNS.get(value.learns, value.learns))}</div>"
+    doubts = [f'<div class="lvsarp-doubt">but {escape(text)}</div>' for text in value.caveats]
     if value.witness is not None:
-        marks = {True: "lvsarp-good", False: "lvsarp-bad", None: "lvsarp-doubt"}
-        doubts.append(_mark(marks[value.witness.agrees], value.witness.text))
-    return _page(_mark(mark, value.rule), _table(("", "check", "kernel function"), checks), *doubts)
+        doubts.append(_mark(_GOOD[value.witness.agrees], value.witness.text))
+    way = _table(("", "check", "kernel function"), checks, marks, code=2)
+    return _page(asked, _mark(mark, value.rule), way, learns, *doubts)
 
 
 def plan(value: Plan) -> str:
     """The steps with their reasons, and what would be found."""
-    verdict = "" if value.ok else _mark("lvsarp-bad", "would be refused")
+    then = _mark("lvsarp-good", "silent afterwards") if value.ok else _mark("lvsarp-bad", "would be refused")
+    verdict = then if value.steps else then + "<div>nothing to do</div>"
     return _page(verdict, _steps(value.steps), _findings(value.findings))
 
 
@@ -97,7 +115,7 @@ def changes(value: Changes) -> str:
 
 
 def snapshot(value: Snapshot) -> str:
-    """The interfaces with their levels and addresses."""
+    """The picture, and below it the interfaces with their levels and addresses, and what was found."""
     bound: dict[int, list[str]] = {}
     for address in value.addresses:
         bound.setdefault(address.index, []).append(f"{address.local}/{address.prefixlen}")
@@ -114,7 +132,12 @@ def snapshot(value: Snapshot) -> str:
     ]
     above = f"kernel {value.kernel}; all: " + ", ".join([f"{key} {value.all.get(key)}" for key in _KEYS])
     table = _table(("interface", "kind", "state", "own arp_ignore", "own arp_announce", "addresses"), rows)
-    return _page(f"<div>{escape(above)}</div>", table)
+    report = value.check()
+    findings, verdicts = _findings(report.findings), _verdicts(report.verdicts)
+    return _page(
+        value.svg(),
+        _folded("as tables", f"<div>{escape(above)}</div>{table}{findings}{verdicts}"),
+    )
 
 
 def _own(interface: Interface, key: str) -> Optional[int]:
@@ -138,25 +161,56 @@ def _cell(tag: str, content: object, mark: str = "") -> str:
     return f'<{tag} class="{mark}">{text}</{tag}>' if mark else f"<{tag}>{text}</{tag}>"
 
 
-def _table(titles: Iterable[str], rows: Iterable[Iterable[object]], marks: Iterable[str] = ()) -> str:
-    rows = list(rows)
-    if not rows:
+def _folded(title: str, content: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{content}</details>" if content else ""
+
+
+def _table(
+    titles: Iterable[str],
+    rows: Iterable[Iterable[object]],
+    marks: Iterable[str] = (),
+    *,
+    code: Optional[int] = None,
+) -> str:
+    """A table; the rows beyond those that are shown at once are folded away. ``code`` is a column in type of one width."""
+    all_rows, all_titles = list(rows), list(titles)
+    if not all_rows:
         return ""
+    all_marks = [*marks] or [""] * len(all_rows)
+    # One more is shown rather than announced.
+    end = _SHOWN if len(all_rows) > _SHOWN + 1 else len(all_rows)
+    table = _rows(all_titles, all_rows[:end], all_marks[:end], code)
+    more = len(all_rows) - end
+    return table + (_folded(f"{more} more", _rows(all_titles, all_rows[end:], all_marks[end:], code)) if more else "")
+
+
+def _rows(titles: list[str], rows: list[Iterable[object]], marks: list[str], code: Optional[int]) -> str:
     head = "".join([_cell("th", title) for title in titles])
     body = []
-    for row, mark in zip(rows, [*marks] or [""] * len(rows)):
-        first, *rest = row
-        body.append("<tr>" + _cell("td", first, mark) + "".join([_cell("td", content) for content in rest]) + "</tr>")
+    for row, mark in zip(rows, marks):
+        cells = [
+            _cell("td", content, mark if column == 0 else "lvsarp-code" if column == code else "")
+            for column, content in enumerate(row)
+        ]
+        body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
 def _steps(steps: Iterable[Step]) -> str:
-    return _table(("act", "thing", "old", "new", "reason"), [(s.act, s.thing, s.old, s.new, s.reason) for s in steps])
+    rows = [(s.act, s.thing, s.old, s.new, s.reason) for s in steps]
+    return _table(("act", "thing", "old", "new", "reason"), rows, code=1)
 
 
 def _verdicts(verdicts: Iterable[Verdict]) -> str:
-    rows = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for v in verdicts]
-    return _table(("VIP", "interface", "answered", "announced"), rows)
+    """Those that leak first, then those that cannot be told."""
+    marked = []
+    for verdict in verdicts:
+        is_so = verdict.replies, verdict.announces
+        rank, mark = (0, "lvsarp-bad") if True in is_so else (1, "lvsarp-doubt") if None in is_so else (2, "lvsarp-good")
+        marked.append((rank, mark, verdict))
+    marked.sort(key=lambda one: one[0])
+    rows = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for _, _, v in marked]
+    return _table(("VIP", "interface", "answered", "announced"), rows, [mark for _, mark, _ in marked])
 
 
 def _findings(findings: Iterable[Finding]) -> str:

@@ -179,11 +179,18 @@ class Plan(Value):
 
 def brief(findings: Iterable[Finding]) -> str:
     """Findings in a repr."""
-    return "[" + ", ".join([finding._brief() for finding in findings]) + "]"
+    return _brief([finding._brief() for finding in findings])
 
 
 def _brief_steps(steps: Iterable[Step]) -> str:
-    return "[" + ", ".join(map(str, steps)) + "]"
+    return _brief([str(step) for step in steps])
+
+
+def _brief(texts: list[str]) -> str:
+    """The first of many: 200 VIPs have 200 steps."""
+    most = 12
+    more = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return "[" + ", ".join(texts[:most] + more) + "]"
 
 
 def _lines(steps: Iterable[Step], findings: Iterable[Finding]) -> str:

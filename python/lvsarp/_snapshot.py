@@ -145,6 +145,18 @@ class Snapshot:
             self._inner.would_announce(_accept.address(target), _accept.device(on), sent_from)
         )
 
+    def svg(self, vips: Optional[Iterable[AddressLike]] = None, *, decision: Optional[Decision] = None) -> str:
+        """The host as a picture: one SVG document, 800 pixels wide, light and dark, without scripts and references.
+
+        It shows the interfaces with their levels and addresses, and the VIPs: in green what is silent, in red what
+        leaks, in amber what cannot be told. With ``decision``, one that this snapshot or its host made, it shows the way
+        of that request through the kernel's checks instead. ``vips`` are as in :meth:`check`.
+
+        Raises ValueError for an empty list, an address that is none, or a decision that was not made of this snapshot.
+        """
+        vips = None if vips is None else _accept.addresses(vips)
+        return self._inner.svg(vips, None if decision is None else decision._drawn())
+
     def with_(self, *changes: Union[str, Mapping[str, int]], **values: Union[int, Mapping[str, int]]) -> Snapshot:
         """The same host with other values: "what if", without touching anything.
 

@@ -17,4 +17,6 @@ Method = Union[Literal["netlink"], Literal["ioctl"]]
 Via = Union[Literal["auto"], Literal["procfs"], Literal["netlink"]]
 LevelTuple = tuple[Optional[int], Optional[int], Optional[int]]
 LevelsTuple = tuple[LevelTuple, LevelTuple]
+# A decision on its way to the picture: question, rule, checks, and the running kernel's word.
+DrawnTuple = tuple[str, str, list[tuple[str, bool, str]], Optional[tuple[Optional[bool], str]]]
 T = TypeVar("T")

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use lvsarp::{Level, Levels, Model};
+use lvsarp::{Check, Decision, Level, Levels, Model, Witness};
 use pyo3::prelude::*;
 use serde::Serialize;
 
 use crate::accept::{self, Integer, Text};
 use crate::desired::Desired;
-use crate::error::raised;
+use crate::error::{raised, unusable};
 use crate::files::BootOptions;
 
 /// An answer as JSON text.
@@ -34,6 +34,10 @@ pub fn addresses_of(vips: Option<Vec<Text>>) -> PyResult<Option<Vec<IpAddr>>> {
     let Some(vips) = vips else { return Ok(None) };
     Ok(Some(accept::vips(&vips)?.into_iter().map(|vip| vip.address()).collect()))
 }
+
+/// A decision as Python has it, to be drawn: its question, its rule, its checks and the running kernel's word.
+#[derive(FromPyObject)]
+pub struct Drawn(Text, Text, Vec<(Text, bool, Text)>, Option<(Option<bool>, Text)>);
 
 /// A network namespace as plain data, indexed for decisions.
 #[pyclass(frozen, eq, module = "lvsarp._native")]
@@ -87,6 +91,27 @@ impl Snapshot {
         let (target, on) = (accept::ipv4("target", &target)?, accept::device(&on)?);
         let source = source.map(|source| accept::ipv4("source", &source)).transpose()?;
         json(py.detach(|| self.0.would_announce(target, &on, source)).map_err(raised)?)
+    }
+
+    fn svg(&self, py: Python<'_>, vips: Option<Vec<Text>>, decision: Option<Drawn>) -> Answer {
+        let vips = addresses_of(vips)?;
+        let report = py.detach(|| self.0.check(vips.as_deref())).map_err(raised)?;
+        let Some(Drawn(question, rule, trace, witness)) = decision else {
+            return Ok(py.detach(|| lvsarp_svg::host(self.0.snapshot(), &report)));
+        };
+        let same = |decision: &Decision| {
+            let same = |(check, (function, pass, text)): (&Check, &(Text, bool, Text))| {
+                check.function == function.0 && check.pass == *pass && check.text == text.0
+            };
+            decision.rule == rule.0
+                && decision.trace.len() == trace.len()
+                && decision.trace.iter().zip(&trace).all(same)
+        };
+        let Some(mut decision) = lvsarp_svg::asked_again(&self.0, &question.0).filter(same) else {
+            return Err(unusable(format!("decision {:?}", question.0), "it was not made of this snapshot"));
+        };
+        decision.witness = witness.map(|(agrees, text)| Witness { agrees, text: text.0 });
+        Ok(py.detach(|| lvsarp_svg::decision(self.0.snapshot(), &report, &decision)))
     }
 
     /// The same host with another value of one key.

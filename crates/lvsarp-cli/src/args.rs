@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::picture::PictureArgs;
+
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done; of check and boot: every VIP is silent
@@ -92,6 +94,9 @@ pub(crate) struct StatusArgs {
     /// Read a snapshot from a file instead of the kernel; - is the standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
+
+    #[command(flatten)]
+    pub picture: PictureArgs,
 }
 
 #[derive(Debug, Args)]
@@ -339,6 +344,9 @@ pub(crate) struct ExplainArgs {
     /// Read a snapshot from a file instead of the kernel; - is the standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub snapshot: Option<OsString>,
+
+    #[command(flatten)]
+    pub picture: PictureArgs,
 
     /// Ask the running kernel as well about the part that routing decides
     #[arg(long, conflicts_with_all = ["snapshot", "set"])]

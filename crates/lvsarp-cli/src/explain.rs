@@ -25,13 +25,18 @@ pub(crate) fn run(question: &Question, netns: Option<&Netns>, look: Look) -> Res
             (Asked::Announce { target, source, on: input::interface(&args.explain.on)? }, &args.explain)
         }
     };
-    let decision = decision(&asked, args, netns)?;
+    let (decision, snapshot) = decision(&asked, args, netns)?;
     let is_disputed = decision.witness.as_ref().is_some_and(|witness| witness.agrees == Some(false));
     let status = if decision.is_known() && !is_disputed { 0 } else { 2 };
-    if look.json {
-        return Ok(Answer::json(&decision).with_status(status));
+    let answer = if look.json { Answer::json(&decision) } else { Answer::text(text(&decision, look.paint)) };
+    let answer = answer.with_status(status);
+    match snapshot {
+        Some(snapshot) if args.picture.svg.is_some() => {
+            let report = snapshot.check(None)?;
+            args.picture.beside(answer, || lvsarp_svg::decision(&snapshot, &report, &decision))
+        }
+        _ => Ok(answer),
     }
-    Ok(Answer::text(text(&decision, look.paint)).with_status(status))
 }
 
 /// A question with checked arguments.
@@ -44,24 +49,28 @@ fn ipv4(name: &str, value: &OsStr) -> Result<Ipv4Addr, Failure> {
     Ok(lvsarp::ipv4(name, input::text(name, value)?)?)
 }
 
-fn decision(asked: &Asked, args: &ExplainArgs, netns: Option<&Netns>) -> Result<Decision, Failure> {
+/// The decision, and the snapshot that it was made of, or one that was taken for the picture.
+fn decision(asked: &Asked, args: &ExplainArgs, netns: Option<&Netns>) -> Result<(Decision, Option<Snapshot>), Failure> {
     let settings = args.set.iter().map(|setting| input::setting(setting)).collect::<Result<Vec<_>, _>>()?;
+    let draws = args.picture.svg.is_some();
     let mut snapshot: Snapshot = match Source::open(netns, args.snapshot.as_deref())? {
-        Source::Host(host) if settings.is_empty() => {
-            return Ok(match asked {
+        Source::Host(host) if settings.is_empty() && (args.verify || !draws) => {
+            let decision = match asked {
                 Asked::WhoHas { target, sender, on } => host.would_reply(*target, *sender, on, args.verify)?,
                 Asked::Announce { target, source, on } => host.would_announce(*target, on, *source, args.verify)?,
-            });
+            };
+            return Ok((decision, draws.then(|| host.snapshot()).transpose()?));
         }
         source => source.snapshot()?.into_owned(),
     };
     for (scope, key, value) in settings {
         snapshot = snapshot.with(&scope, key, value)?;
     }
-    Ok(match asked {
+    let decision = match asked {
         Asked::WhoHas { target, sender, on } => snapshot.would_reply(*target, *sender, on)?,
         Asked::Announce { target, source, on } => snapshot.would_announce(*target, on, *source)?,
-    })
+    };
+    Ok((decision, Some(snapshot)))
 }
 
 /// The answer, the checks, what may change it, and the kernel's word.

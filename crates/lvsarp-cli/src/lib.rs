@@ -16,6 +16,7 @@ mod levels;
 mod man;
 mod output;
 mod persist;
+mod picture;
 mod status;
 mod table;
 

@@ -69,6 +69,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "lvsarp explain announce 192.0.2.1 --on eth0 --from 192.0.2.10 --set all.arp_announce=1",
         "What if the level were another one? Nothing is changed.",
     ),
+    ("lvsarp status --svg host.svg", "Draw the host: what is silent, what leaks, and why."),
+    (
+        "lvsarp explain who-has 192.0.2.10 --tell 192.0.2.1 --on eth0 --svg - > request.svg",
+        "Draw the way of one request through the kernel's checks.",
+    ),
     ("lvsarp undo", "Take back what apply did."),
     ("lvsarp apply --vip 192.0.2.10 --persist", "The same so that it outlives a reboot."),
     (

@@ -35,11 +35,13 @@ pub(crate) fn run(args: &StatusArgs, netns: Option<&Netns>, look: Look) -> Resul
         .map(|interface| Row::of(&snapshot, interface, addresses.get(&interface.index).map_or(&[], Vec::as_slice)))
         .collect();
     let report = snapshot.check(None)?;
-    if look.json {
-        return Ok(Answer::json(&Status { interfaces: rows, ok: report.ok, findings: &report.findings }));
-    }
-    let verdict = verdict(&report, &snapshot, look.paint);
-    Ok(Answer::text(format!("{}{verdict}\n", table(&rows).render(look.paint))))
+    let answer = if look.json {
+        Answer::json(&Status { interfaces: rows, ok: report.ok, findings: &report.findings })
+    } else {
+        let verdict = verdict(&report, &snapshot, look.paint);
+        Answer::text(format!("{}{verdict}\n", table(&rows).render(look.paint)))
+    };
+    args.picture.beside(answer, || lvsarp_svg::host(&snapshot, &report))
 }
 
 #[derive(Serialize)]
