@@ -1,7 +1,7 @@
 //! `--svg FILE`: the picture of what a command says, in a file that is written completely or not at all.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl PictureArgs {
         match self.svg.as_deref() {
             None => Ok(answer),
             Some(file) if file == "-" => Ok(Answer { text: draw(), ..answer }),
-            Some(file) => match write(file, draw().as_bytes()) {
+            Some(file) => match write(Path::new(file), draw().as_bytes()) {
                 Ok(()) => Ok(answer),
                 Err(error) => Err(Failure::os("write", format!("{file:?}"), &error)),
             },
@@ -32,48 +32,48 @@ impl PictureArgs {
 }
 
 /// Writes a file beside its place and renames it. What is no file, such as a pipe, is written as it is.
-fn write(file: &OsStr, text: &[u8]) -> io::Result<()> {
-    let path = followed(Path::new(file))?;
-    let there = match fs::metadata(&path) {
-        Ok(there) => Some(there),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(there) = &there {
-        // Whoever may not write the file may not replace it either.
-        let mut opened = OpenOptions::new().write(true).open(&path)?;
-        if !there.is_file() {
-            return opened.write_all(text);
+fn write(file: &Path, text: &[u8]) -> io::Result<()> {
+    match fs::metadata(file) {
+        Ok(there) => {
+            // Whoever may not write the file may not replace it either.
+            let mut opened = OpenOptions::new().write(true).open(file)?;
+            match there.is_file() {
+                true => replace(&fs::canonicalize(file)?, text, Some(there.permissions())),
+                false => opened.write_all(text),
+            }
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && file.file_name().is_some() => {
+            replace(&followed(file), text, None)
+        }
+        Err(error) => Err(error),
     }
-    let Some(name) = path.file_name() else { return Err(io::ErrorKind::IsADirectory.into()) };
+}
+
+fn replace(path: &Path, text: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
     let mut beside = OsString::from(".");
-    beside.push(name);
+    beside.push(path.file_name().unwrap_or_default());
     beside.push(format!(".{}", std::process::id()));
     let beside = path.with_file_name(beside);
     let mut opened = OpenOptions::new().write(true).create_new(true).open(&beside)?;
     let written = opened
         .write_all(text)
-        .and_then(|()| there.map_or(Ok(()), |there| opened.set_permissions(there.permissions())))
+        .and_then(|()| permissions.map_or(Ok(()), |permissions| opened.set_permissions(permissions)))
         .and_then(|()| opened.sync_all())
-        .and_then(|()| fs::rename(&beside, &path));
+        .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written
 }
 
-/// Where a path leads: a symbolic link stays, what it names is written, even where that is not there yet.
-fn followed(path: &Path) -> io::Result<PathBuf> {
+/// Where a path leads that is not there yet: a symbolic link stays, and what it names is written.
+fn followed(path: &Path) -> PathBuf {
     // As many as the kernel follows (include/linux/namei.h: MAXSYMLINKS).
     const LINKS: usize = 40;
-    let mut followed = path.to_owned();
-    for _ in 0..=LINKS {
-        match fs::read_link(&followed) {
-            Ok(to) => followed = followed.parent().unwrap_or(Path::new("")).join(to),
-            Err(_) => return Ok(followed),
-        }
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(to) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(to);
     }
-    // The kernel's own word on it.
-    fs::metadata(path).map(|_| followed)
+    path
 }
