@@ -260,7 +260,7 @@ fn findings(canvas: &mut Canvas, facts: &Facts<'_>, top: i32) -> i32 {
     .collect();
     let mut y = top + 24;
     let Some(first) = facts.report.findings.first() else {
-        canvas.text(INNER, y, Kind::Small, Tone::Dim, END - INNER, "nothing was found");
+        canvas.text(INNER, y, Kind::Small, Tone::Dim, END - INNER, "no findings");
         return y + 12;
     };
     let tone = match first.severity {
