@@ -142,7 +142,7 @@ def test_html_escapes_every_text():
     )
     for decision in (wild, wild.__replace__(question="announce <i>", source="<i>")):
         html = decision._repr_html_()
-        assert "<i>" not in html and text_of(html).count("<i>") == 5
+        assert "<i>" not in html and text_of(html).count("<i>") == 7
 
 
 # What a host and a snapshot decide
