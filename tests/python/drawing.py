@@ -1,4 +1,4 @@
-"""Reads a picture that was drawn, without knowing how: which texts stand where, how wide they are in a real font, and which boxes there are."""
+"""Reads a picture without knowing how it was drawn: where texts stand, how wide they are in a real font, which boxes there are."""
 
 import re
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ def test_the_source_archive_has_what_it_needs_and_nothing_else(sdist):
         names = {name.removeprefix(f"{NAME}/") for name in archive.getnames()}
     wanted = {"PKG-INFO", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock", "pyproject.toml"}
     wanted |= {"python/lvsarp/__init__.py", "python/lvsarp/_native.pyi", "python/lvsarp/py.typed"}
-    wanted |= {f"{crate}/Cargo.toml" for crate in ("bindings/python", "crates/lvsarp", "crates/lvsarp-cli")}
+    wanted |= {f"{crate}/Cargo.toml" for crate in ("bindings/python", "crates/lvsarp", "crates/lvsarp-svg", "crates/lvsarp-cli")}
     assert wanted <= names, wanted - names
     unwanted = [
         n for n in names if n.endswith((".so", ".pyc")) or n.startswith(("target", ".venv", "tests", "benches"))

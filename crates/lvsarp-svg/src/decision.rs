@@ -78,7 +78,7 @@ pub(crate) fn picture(facts: &Facts<'_>, decision: &Decision) -> (Canvas, i32) {
     canvas.text(WIRE - 10, wire - 14, Kind::Small, Tone::Dim, LEFT - 30, "network");
     canvas.line("bar", Tone::Dim, &format!("M{WIRE} {}V{}", wire, y));
     y = doubts(&mut canvas, decision, y);
-    frame(&mut canvas, result.tone, y + 12);
+    frame(&mut canvas, y + 12);
     (canvas, y + 12 + TOP)
 }
 
@@ -163,6 +163,7 @@ fn checks(canvas: &mut Canvas, decision: &Decision, result: &Result, top: i32) -
         let (sign, tone, word) = match check.pass {
             true => (Sign::Tick, Tone::Dim, "pass"),
             false if result.tone == Tone::Plain => (Sign::Cross, Tone::Dim, "stop"),
+            false if result.tone == Tone::Good && result.leaves => (Sign::Tick, Tone::Good, "stop"),
             false => (Sign::Cross, result.tone, "stop"),
         };
         if let Some(start) = from {

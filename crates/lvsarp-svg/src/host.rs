@@ -5,7 +5,7 @@ use lvsarp::{Interface, Key, Report, Severity, Snapshot};
 use crate::canvas::{Area, Canvas, Kind, LEADING, Layer, Sign, Tone, WIDTH};
 use crate::card::{self, END, INNER, LEFT, RIGHT};
 use crate::facts::{Count, Facts, verdict};
-use crate::vips;
+use crate::vips::{self, Named};
 
 /// The frame of the host, and the wire on its left.
 pub(crate) const FRAME: i32 = LEFT - 10;
@@ -42,14 +42,14 @@ pub(crate) fn picture(facts: &Facts<'_>) -> (Canvas, i32) {
     }
     y = bystanders(&mut canvas, facts, y);
     y = findings(&mut canvas, facts, y);
-    frame(&mut canvas, tone, y);
+    frame(&mut canvas, y);
     (canvas, y + TOP)
 }
 
 /// The frame of the host, behind everything.
-pub(crate) fn frame(canvas: &mut Canvas, tone: Tone, bottom: i32) {
+pub(crate) fn frame(canvas: &mut Canvas, bottom: i32) {
     let area = Area { x: FRAME, y: TOP, width: FRAME_END - FRAME, height: bottom - TOP };
-    canvas.back(Layer::Host, tone, area);
+    canvas.back(Layer::Host, Tone::Plain, area);
 }
 
 /// The verdict in a word and a sentence, the kernel and the levels of all. Returns where it ends.
@@ -150,7 +150,7 @@ fn group(canvas: &mut Canvas, group: &vips::Group, top: i32) -> i32 {
 }
 
 /// Names with commas between them, none of them broken, in at most so many lines. Returns the last baseline.
-fn names(canvas: &mut Canvas, names: &[String], x: i32, baseline: i32, room: i32, most: usize) -> i32 {
+fn names(canvas: &mut Canvas, names: &[Named], x: i32, baseline: i32, room: i32, most: usize) -> i32 {
     let font = Kind::Code.font();
     let mut lines: Vec<String> = vec![String::new()];
     // What is left for "and 12345 more".
@@ -158,16 +158,17 @@ fn names(canvas: &mut Canvas, names: &[String], x: i32, baseline: i32, room: i32
     for (at, name) in names.iter().enumerate() {
         let (is_last_line, is_last) = (lines.len() == most, at + 1 == names.len());
         let line = lines.last_mut().expect("there is one line at least");
-        let joined = if line.is_empty() { name.clone() } else { format!("{line}, {name}") };
+        let joined = if line.is_empty() { name.text.clone() } else { format!("{line}, {}", name.text) };
         let room = if is_last_line && !is_last { room - reserve } else { room - font.width(",") };
         if line.is_empty() || font.width(&joined) <= room {
             *line = joined;
         } else if is_last_line {
-            line.push_str(&format!(", and {} more", names.len() - at));
+            let more: usize = names[at..].iter().map(|name| name.count).sum();
+            line.push_str(&format!(", and {more} more"));
             break;
         } else {
             line.push(',');
-            lines.push(name.clone());
+            lines.push(name.text.clone());
         }
     }
     for (at, line) in lines.iter().enumerate() {
@@ -299,7 +300,8 @@ fn description(facts: &Facts<'_>) -> String {
     let mut text = Vec::new();
     for group in vips::groups(facts) {
         let place = if group.place.is_empty() { String::new() } else { format!(" ({})", group.place) };
-        text.push(format!("{}{place}: {}", group.words, group.names.join(", ")));
+        let names: Vec<&str> = group.names.iter().map(|name| name.text.as_str()).collect();
+        text.push(format!("{}{place}: {}", group.words, names.join(", ")));
     }
     for interface in &facts.snapshot.interfaces {
         let level =

@@ -209,7 +209,7 @@ fn every_leaking_vip_is_named_as_leaking_and_no_other() {
         let groups = crate::vips::groups(&Facts::of(&snapshot, &report));
         let named = |wanted: &str| -> Vec<String> {
             let these = groups.iter().filter(|group| group.words.starts_with(wanted));
-            these.flat_map(|group| group.names.clone()).collect()
+            these.flat_map(|group| group.names.iter().map(|name| name.text.clone())).collect()
         };
         // Every second address is a VIP, so that there are no ranges.
         let expected: Vec<String> = (0..leaking).map(vip).collect();
@@ -220,6 +220,23 @@ fn every_leaking_vip_is_named_as_leaking_and_no_other() {
         let title = if leaking > 0 { "<title>LEAKS: " } else { "<title>SILENT: " };
         assert!(drawn.contains(title) && !drawn.contains("…, "), "{drawn}");
     }
+}
+
+#[test]
+fn silent_vips_are_summarised_with_how_many_are_left_out() {
+    let mut made = Made::at(1, 2);
+    made.add("eth0", json!({}));
+    made.bind("eth0", "10.1.255.254", 16, "global");
+    for at in 0..3000 {
+        // Ranges of three, with one left out between them.
+        let at = at / 3 * 4 + at % 3;
+        made.bind("lo", &format!("10.1.{}.{}", at / 256, at % 256), 32, "global");
+    }
+    let snapshot = made.snapshot();
+    let drawn = host(&snapshot, &report(&snapshot));
+    let line = drawn.lines().find(|line| line.contains(" more</text>")).unwrap();
+    let shown = drawn.split("</desc>").nth(1).unwrap().matches(" (3)").count();
+    assert!(line.ends_with(&format!(", and {} more</text>", 3000 - 3 * shown)), "{shown}: {line}");
 }
 
 #[test]

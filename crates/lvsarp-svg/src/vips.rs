@@ -17,8 +17,14 @@ pub(crate) struct Group {
     pub place: String,
     /// How many they are.
     pub count: usize,
-    /// `192.0.2.10`, `192.0.2.20 – 192.0.2.29 (10)`.
-    pub names: Vec<String>,
+    pub names: Vec<Named>,
+}
+
+/// One VIP, or several in a row: `192.0.2.10`, `192.0.2.20 – 192.0.2.29 (10)`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub text: String,
+    pub count: usize,
 }
 
 /// What is true of a VIP.
@@ -115,7 +121,7 @@ fn place(facts: &Facts<'_>, routes: &HashMap<IpAddr, Prefix>, vip: IpAddr) -> St
 }
 
 /// Addresses in their order; three and more in a row as a range.
-fn names(mut vips: Vec<IpAddr>) -> Vec<String> {
+fn names(mut vips: Vec<IpAddr>) -> Vec<Named> {
     vips.sort_unstable();
     let mut names = Vec::new();
     let mut at = 0;
@@ -125,9 +131,10 @@ fn names(mut vips: Vec<IpAddr>) -> Vec<String> {
             end += 1;
         }
         if end - at >= 2 {
-            names.push(format!("{} – {} ({})", vips[at], vips[end], end - at + 1));
+            let count = end - at + 1;
+            names.push(Named { text: format!("{} – {} ({count})", vips[at], vips[end]), count });
         } else {
-            names.extend(vips[at..=end].iter().map(ToString::to_string));
+            names.extend(vips[at..=end].iter().map(|vip| Named { text: vip.to_string(), count: 1 }));
         }
         at = end + 1;
     }
@@ -150,8 +157,11 @@ mod tests {
     fn three_in_a_row_are_a_range_and_two_are_not() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let vips = ["192.0.2.9", "192.0.2.3", "192.0.2.2", "192.0.2.255", "192.0.3.0", "192.0.3.1", "2001:db8::1"];
-        let named = names(vips.map(ip).to_vec());
-        assert_eq!(named, ["192.0.2.2", "192.0.2.3", "192.0.2.9", "192.0.2.255 – 192.0.3.1 (3)", "2001:db8::1"]);
-        assert_eq!(names(vec![ip("255.255.255.255"), ip("::")]), ["255.255.255.255", "::"]);
+        let named = |vips: Vec<IpAddr>| names(vips).into_iter().map(|name| name.text).collect::<Vec<_>>();
+        assert_eq!(
+            named(vips.map(ip).to_vec()),
+            ["192.0.2.2", "192.0.2.3", "192.0.2.9", "192.0.2.255 – 192.0.3.1 (3)", "2001:db8::1"]
+        );
+        assert_eq!(named(vec![ip("255.255.255.255"), ip("::")]), ["255.255.255.255", "::"]);
     }
 }
