@@ -130,7 +130,6 @@ impl<'a> Facts<'a> {
         let mut seen = HashSet::from([master.index]);
         let mut waiting = vec![master.index];
         while let Some(index) = waiting.pop() {
-            // The master itself comes from nowhere; what it has comes in order.
             let ports = self.ports.get(&index).map_or(&[][..], Vec::as_slice);
             all.extend(self.snapshot.by_index(index).filter(|port| port.index != master.index));
             // Masters may belong to each other in a snapshot that somebody made up.
@@ -145,13 +144,18 @@ impl<'a> Facts<'a> {
         self.snapshot.interfaces.iter().filter(is_up).collect()
     }
 
-    /// The interfaces that hear no request now and are no port of one that does; not the loopback devices.
+    /// The loopback device.
+    pub fn lo(&self) -> Option<&'a Interface> {
+        self.snapshot.interfaces.iter().find(|interface| interface.is_loopback())
+    }
+
+    /// The interfaces that hear no request now and are no port of one that does; lo has a place of its own.
     pub fn bystanders(&self) -> Vec<&'a Interface> {
         let speakers = self.speakers();
-        let shown: HashSet<u32> =
-            speakers.iter().flat_map(|i| self.all_ports(i)).chain(speakers.iter().copied()).map(|i| i.index).collect();
-        let stands_by = |interface: &&Interface| !interface.is_loopback() && !shown.contains(&interface.index);
-        self.snapshot.interfaces.iter().filter(stands_by).collect()
+        let ports = speakers.iter().flat_map(|interface| self.all_ports(interface));
+        let shown = ports.chain(speakers.iter().copied()).chain(self.lo());
+        let shown: HashSet<u32> = shown.map(|interface| interface.index).collect();
+        self.snapshot.interfaces.iter().filter(|interface| !shown.contains(&interface.index)).collect()
     }
 
     pub fn name(&self, index: u32) -> String {

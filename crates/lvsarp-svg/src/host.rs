@@ -83,7 +83,7 @@ fn sign(tone: Tone) -> Option<Sign> {
 /// lo with the VIPs, in groups. Returns where it ends.
 fn home(canvas: &mut Canvas, facts: &Facts<'_>, top: i32) -> i32 {
     let mut y = top + 21;
-    let lo = facts.snapshot.interfaces.iter().find(|interface| interface.is_loopback());
+    let lo = facts.lo();
     let mut x = INNER;
     if let Some(lo) = lo {
         x = canvas.text(x, y, Kind::Name, Tone::Plain, 132, &lo.name.to_string()) + 8;
