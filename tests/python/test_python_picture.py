@@ -1,6 +1,5 @@
 """The picture: what a reader of the SVG sees, in hosts of every size, and that every way to it gives the same text."""
 
-import json
 import random
 import re
 import subprocess
@@ -306,7 +305,6 @@ def test_the_pictures_in_the_documents_are_what_is_drawn():
         assert path.read_text() == host.svg(), f"{path} is old: write what Snapshot.svg() draws"
 
 
-def test_ten_times_the_host_takes_about_ten_times_the_text():
-    small, large = (len(snapshot(many(count, (), 1, 2)).svg()) for count in (20, 200))
-    assert large < 2 * small  # a range is a range
-    assert json.loads(snapshot(many(2000)).to_json()) and len(snapshot(many(2000)).svg()) < 2 * large
+def test_more_vips_that_are_silent_take_no_more_room():
+    few, lots = (snapshot(many(count)).svg() for count in (20, 2000))
+    assert len(lots) < 1.2 * len(few)
