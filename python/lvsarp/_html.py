@@ -172,7 +172,7 @@ def _table(
     *,
     code: Optional[int] = None,
 ) -> str:
-    """A table; the rows beyond those that are shown at once are folded away. ``code`` is a column in type of one width."""
+    """A table; rows beyond those that are shown at once are folded away. ``code`` is a column in type of one width."""
     all_rows, all_titles = list(rows), list(titles)
     if not all_rows:
         return ""
@@ -206,8 +206,8 @@ def _verdicts(verdicts: Iterable[Verdict]) -> str:
     marked = []
     for verdict in verdicts:
         is_so = verdict.replies, verdict.announces
-        rank, mark = (0, "lvsarp-bad") if True in is_so else (1, "lvsarp-doubt") if None in is_so else (2, "lvsarp-good")
-        marked.append((rank, mark, verdict))
+        rank = 0 if True in is_so else 1 if None in is_so else 2
+        marked.append((rank, ("lvsarp-bad", "lvsarp-doubt", "lvsarp-good")[rank], verdict))
     marked.sort(key=lambda one: one[0])
     rows = [(v.vip, v.interface, _yes_or_no(v.replies), _yes_or_no(v.announces)) for _, _, v in marked]
     return _table(("VIP", "interface", "answered", "announced"), rows, [mark for _, mark, _ in marked])

@@ -1,4 +1,4 @@
-"""Reads a picture without knowing how it was drawn: where texts stand, how wide they are in a real font, which boxes there are."""
+"""Reads a picture without knowing how it was drawn: its boxes and its texts, as wide as a real font makes them."""
 
 import re
 from dataclasses import dataclass

@@ -239,7 +239,8 @@ impl Canvas {
     pub fn document(self, height: i32, title: &str, description: &str) -> String {
         let (title, description) = (escaped(&plain(title)), escaped(&plain(description)));
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"lvsarp-picture\" role=\"img\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"lvsarp-picture\" role=\"img\" width=\"{WIDTH}\" \
+             height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\">\n\
              <title>{title}</title>\n<desc>{description}</desc>\n<style>\n{}</style>\n\
              <rect class=\"page\" width=\"{WIDTH}\" height=\"{height}\"/>\n{}{}</svg>\n",
             style::sheet(),

@@ -1,7 +1,7 @@
 //! The picture of an LVS-DR real server: what is silent in ARP and what leaks, as SVG.
 //!
-//! [`host()`] draws a snapshot with its report, [`decision()`] the way of one request through the kernel's checks. Both are pure functions of plain data. The
-//! text is one SVG document, 800 pixels wide, without scripts, external fonts or references; it is light, and dark where that is preferred. Colours
+//! [`host()`] draws a snapshot with its report, [`decision()`] the way of one request through the kernel's checks. Both are pure functions of plain
+//! data. The text is one SVG document, 800 pixels wide, without scripts, external fonts or references; it is light, and dark where that is preferred. Colours
 //! are never alone: a word or a sign says the same. Whatever comes from the host is measured, cut to fit and escaped.
 //!
 //! ```no_run
@@ -41,8 +41,8 @@ pub fn decision(snapshot: &Snapshot, report: &Report, decision: &Decision) -> St
     decision::draw(snapshot, report, decision)
 }
 
-/// Asks a model what a decision was about, by its question: `who-has 192.0.2.10 tell 192.0.2.1 on eth0`, `announce 192.0.2.1 on eth0 from 192.0.2.10`.
-/// None for what is no question, or one about an interface that is not there.
+/// Asks a model what a decision was about, by its question: `who-has 192.0.2.10 tell 192.0.2.1 on eth0`, or
+/// `announce 192.0.2.1 on eth0 from 192.0.2.10`. None for what is no question, or one about an interface that is not there.
 ///
 /// A decision that travelled as text is drawn by this: one that is equal to it was made of the same host.
 pub fn asked_again(model: &Model<'_>, question: &str) -> Option<Decision> {

@@ -37,7 +37,8 @@ impl Made {
         let index = self.interfaces.iter().position(|interface| interface["name"] == dev).unwrap() + 1;
         self.addresses.push(json!({
             "index": index, "dev": dev, "local": local, "peer": null, "prefixlen": len, "broadcast": null, "scope": scope,
-            "label": format!("{dev}:{}", "<&\u{202e}W".repeat(index % 3)), "flags": ["permanent"], "proto": null, "valid_lft": null, "preferred_lft": null,
+            "label": format!("{dev}:{}", "<&\u{202e}W".repeat(index % 3)), "flags": ["permanent"], "proto": null,
+            "valid_lft": null, "preferred_lft": null,
         }));
     }
 
