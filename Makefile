@@ -28,7 +28,7 @@ PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(PY) -m pytest -q -p no:cache
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults slow bench fuzz \
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults documents slow bench fuzz \
         install uninstall packages clean
 
 all: build
@@ -54,10 +54,11 @@ check: packages lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
-                ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux ipvsadm:ipvsadm keepalived:keepalived
+                ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux ipvsadm:ipvsadm keepalived:keepalived \
+                arping:iputils-arping ping:iputils-ping
 # What check has not run already, two parts at a time, because each of them waits most of its time.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second programs packaging slow
+	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second programs packaging documents slow
 
 lint:
 	cargo fmt --check
@@ -164,6 +165,10 @@ $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 # The Python tests that build packages.
 slow: $(VENV)/installed
 	$(PYTEST) -m slow tests/python
+
+# What README and docs/ tell their reader to type, on a network of its own for each of them.
+documents: build $(VENV)/installed
+	$(PYTEST) tests/documents
 
 # What is run besides cargo, gcc and Python, and the Debian package that has it. Only a missing package needs root.
 NEEDED := ip:iproute2 unshare:util-linux setpriv:util-linux flock:util-linux strace:strace sysctl:procps

@@ -1,0 +1,127 @@
+"""A reader at work: one bash and one Python that type what a document shows, on a host of a throw-away network."""
+import json
+import os
+import re
+import secrets
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TIMEOUT = 60.0  # seconds that one command or block may take
+STRICT = ("-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror")
+
+
+class Gone(Exception):
+    """The program that the reader types into ended, or did not answer in time; the text is what it said last."""
+
+
+class Reader:
+    """Types blocks, and keeps what went wrong: {line in the document: what}."""
+
+    def __init__(self, start, name, folder, environment):
+        self._start, self._name, self._folder = start, name, folder
+        self._environment = environment
+        self._bash, self._python = None, None
+        self.wrong = {}
+
+    def close(self):
+        for process in (self._bash, self._python):
+            if process:
+                _end(process)
+
+    def do(self, block):
+        """Type one block; nothing where it is only shown or not to be run."""
+        if block.reason is None and block.language in ("console", "sh", "python", "c"):
+            getattr(self, block.language)(block)
+
+    def console(self, block):
+        """Each command, and what it prints."""
+        for line, command, shown in block.commands():
+            status, printed = self.type(command)
+            if not looks_like(printed, shown):
+                self.wrong[line] = f"`{command}` ended with {status} and printed\n{printed}\nwhere the document has\n{shown}"
+            elif status != 0 and shown.strip() in ("", "..."):
+                self.wrong[line] = f"`{command}` ended with {status} and printed\n{printed}"
+
+    def sh(self, block):
+        """All commands, until one fails."""
+        try:
+            self.type(f"set -ex\n{block.text}\n{{ set +ex; }} 2>/dev/null")
+        except Gone as gone:
+            self.wrong[block.line] = f"a command of this block failed:\n{gone}"
+            _end(self._bash)
+            self._bash = None
+
+    def c(self, block):
+        """The file, which must compile without a warning."""
+        source = self._folder / block.file
+        source.write_text(block.text)
+        status, said = self.type(f"cc {' '.join(STRICT)} $(pkg-config --cflags lvsarp) -c -o /dev/null {source}")
+        if (status, said) != (0, ""):
+            self.wrong[block.line] = said
+
+    def python(self, block):
+        """Questions and answers, or statements."""
+        if self._python is None:
+            self._python = self._begin(sys.executable, "-u", HERE / "interpreter.py")
+        wanted = json.dumps({"text": block.text, "name": self._name, "line": block.line})
+        self._python.stdin.write(wanted.encode() + b"\n")
+        self._python.stdin.flush()
+        said = json.loads(_until(self._python, b"\n"))
+        if said:
+            self.wrong[block.line] = said
+
+    def type(self, text):
+        """Type commands into the bash; the status of the last one and all that they printed."""
+        if self._bash is None:
+            self._bash = self._begin("bash", "--noprofile", "--norc")
+        end = f"end-{secrets.token_hex(8)}"
+        self._bash.stdin.write(f"{{ {text}\n}} </dev/null\nprintf '\\n{end} %d\\n' $?\n".encode())
+        self._bash.stdin.flush()
+        before, _, status = _until(self._bash, b"\n", after=end.encode()).rpartition(end)
+        return int(status), before.rstrip()
+
+    def _begin(self, *command):
+        return self._start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=None if command[0] == sys.executable else subprocess.STDOUT,
+                           cwd=self._folder, env=self._environment)
+
+
+def looks_like(printed, shown):
+    """Whether a text is what a document shows: `...` stands for anything, and on a line of its own for any lines."""
+    wanted = []
+    for line in shown.rstrip().splitlines():
+        parts = [re.escape(part) for part in line.rstrip().split("...")]
+        wanted.append("(?:[^\n]*\n)*?" if line.strip() == "..." else "[^\n]*".join(parts) + "\n")
+    text = "".join(f"{line.rstrip()}\n" for line in printed.rstrip().splitlines())
+    return re.fullmatch("".join(wanted), text) is not None
+
+
+def _end(process):
+    process.kill()
+    process.stdout.close()
+    try:
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    process.wait()
+
+
+def _until(process, end, after=b""):
+    """Read what a process prints up to `end`, which stands behind `after`."""
+    printed, deadline = b"", time.monotonic() + TIMEOUT
+    while True:
+        found = printed.find(after)
+        if found >= 0 and printed.find(end, found) >= 0:
+            return printed.decode(errors="replace")
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+            process.kill()
+            raise Gone(f"{printed.decode(errors='replace')}\n(no end after {TIMEOUT:.0f} s)")
+        more = os.read(process.stdout.fileno(), 65536)
+        if not more:
+            raise Gone(printed.decode(errors="replace"))
+        printed += more
