@@ -28,8 +28,8 @@ PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(PY) -m pytest -q -p no:cache
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults documents slow bench fuzz \
-        install uninstall packages clean
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults \
+        documents slow bench fuzz install uninstall packages clean
 
 all: build
 

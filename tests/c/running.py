@@ -20,6 +20,15 @@ SLOWLY = {"LVSARP_TEST_STRIDE": "40"}
 # Valgrind before 3.20 answers openat2() with ENOSYS, as an old kernel does, and says so.
 WITHOUT_OPENAT2 = re.compile(r"--\d+-- WARNING: unhandled \S+ syscall: 437\n(--\d+-- (You may|Read|Nevertheless|it at).*\n)+")
 
+# In a sandbox of a program's own: what makes it a real server with eth0.
+HOST = """
+ip link set lo up
+ip link add eth0 type veth peer name wire0
+ip addr add 192.0.2.1/24 dev eth0
+ip link set wire0 up arp off
+ip link set eth0 up
+"""
+
 SOURCES = {"hostile": sorted(path.name for path in build.HERE.glob("hostile*.c"))}
 
 

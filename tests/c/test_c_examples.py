@@ -8,7 +8,7 @@ import time
 
 import build
 import pytest
-from test_c_documents import HOST
+from running import HOST
 
 VIP = "192.0.2.10"
 

@@ -2,7 +2,7 @@
 
 import build
 import pytest
-from test_c_documents import HOST
+from running import HOST
 
 # What a bug needs besides lo and eth0.
 SETUP = {

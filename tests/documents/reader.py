@@ -85,9 +85,9 @@ class Reader:
         return int(status), before.rstrip()
 
     def _begin(self, *command):
-        return self._start(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                           stderr=None if command[0] == sys.executable else subprocess.STDOUT,
-                           cwd=self._folder, env=self._environment)
+        # Whoever enters a mount namespace is in its root directory first.
+        return self._start("env", "-C", self._folder, *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=None if command[0] == sys.executable else subprocess.STDOUT, env=self._environment)
 
 
 def looks_like(printed, shown):
