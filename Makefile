@@ -167,8 +167,11 @@ slow: $(VENV)/installed
 	$(PYTEST) -m slow tests/python
 
 # What README and docs/ tell their reader to type, on a network of its own for each of them.
-documents: build $(VENV)/installed
+documents: build $(VENV)/installed $(VENV)/wheels
 	$(PYTEST) tests/documents
+# What a clean clone is built with, for those who have no way to the package index.
+$(VENV)/wheels: $(VENV)/tools
+	$(PY) -m pip download -q --disable-pip-version-check --no-deps -d $@ 'maturin==1.16.0'
 
 # What is run besides cargo, gcc and Python, and the Debian package that has it. Only a missing package needs root.
 NEEDED := ip:iproute2 unshare:util-linux setpriv:util-linux flock:util-linux strace:strace sysctl:procps

@@ -26,7 +26,7 @@ mkdir -p /run/netns
 for pair in $NAMES; do
   ip netns attach "${pair%=*}" "${pair#*=}"
 done
-mount --bind "$PREFIX/sbin" /usr/local/sbin
+[ -z "$PREFIX" ] || mount --bind "$PREFIX/sbin" /usr/local/sbin
 """
 
 
@@ -66,15 +66,12 @@ def reader(environment, prefix, tmp_path):
     """Makes a reader of a document: at rs1 of a network, or, with `network=False`, at a host that has only lo."""
     with contextlib.ExitStack() as last:
 
-        def make(name, network=True):
+        def make(name, network=True, installed=True, environment=environment, **options):
             host = Machine("rs1")
             last.callback(host.delete)
-            names = ""
-            if network:
-                names = connect(host, last)
-            setting = {**environment, "NAMES": names, "PREFIX": str(prefix)}
-            host.run("sh", "-ec", INSIDE, env=setting)
-            reader = Reader(host.popen, name, tmp_path, environment)
+            names = connect(host, last) if network else ""
+            host.run("sh", "-ec", INSIDE, env={**environment, "NAMES": names, "PREFIX": str(prefix) if installed else ""})
+            reader = Reader(host.popen, name, tmp_path, environment, **options)
             last.callback(reader.close)
             return reader
 

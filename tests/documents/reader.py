@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TIMEOUT = 60.0  # seconds that one command or block may take
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror")
 
 
@@ -21,9 +20,9 @@ class Gone(Exception):
 class Reader:
     """Types blocks, and keeps what went wrong: {line in the document: what}."""
 
-    def __init__(self, start, name, folder, environment):
-        self._start, self._name, self._folder = start, name, folder
-        self._environment = environment
+    def __init__(self, start, name, folder, environment, python=sys.executable, timeout=60.0):
+        self._start, self._name, self._folder, self._environment = start, name, folder, environment
+        self._interpreter, self._timeout = python, timeout  # in seconds, for one command or block
         self._bash, self._python = None, None
         self.wrong = {}
 
@@ -66,11 +65,11 @@ class Reader:
     def python(self, block):
         """Questions and answers, or statements."""
         if self._python is None:
-            self._python = self._begin(sys.executable, "-u", HERE / "interpreter.py")
+            self._python = self._begin(self._interpreter, "-u", HERE / "interpreter.py")
         wanted = json.dumps({"text": block.text, "name": self._name, "line": block.line})
         self._python.stdin.write(wanted.encode() + b"\n")
         self._python.stdin.flush()
-        said = json.loads(_until(self._python, b"\n"))
+        said = json.loads(self._until(self._python, b"\n"))
         if said:
             self.wrong[block.line] = said
 
@@ -81,13 +80,29 @@ class Reader:
         end = f"end-{secrets.token_hex(8)}"
         self._bash.stdin.write(f"{{ {text}\n}} </dev/null\nprintf '\\n{end} %d\\n' $?\n".encode())
         self._bash.stdin.flush()
-        before, _, status = _until(self._bash, b"\n", after=end.encode()).rpartition(end)
+        before, _, status = self._until(self._bash, b"\n", after=end.encode()).rpartition(end)
         return int(status), before.rstrip()
 
     def _begin(self, *command):
         # Whoever enters a mount namespace is in its root directory first.
         return self._start("env", "-C", self._folder, *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                           stderr=None if command[0] == sys.executable else subprocess.STDOUT, env=self._environment)
+                           stderr=None if command[0] == self._interpreter else subprocess.STDOUT, env=self._environment)
+
+    def _until(self, process, end, after=b""):
+        """Read what a process prints up to `end`, which stands behind `after`."""
+        printed, deadline = b"", time.monotonic() + self._timeout
+        while True:
+            found = printed.find(after)
+            if found >= 0 and printed.find(end, found) >= 0:
+                return printed.decode(errors="replace")
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+                process.kill()
+                raise Gone(f"{printed.decode(errors='replace')}\n(no end after {self._timeout:.0f} s)")
+            more = os.read(process.stdout.fileno(), 65536)
+            if not more:
+                raise Gone(printed.decode(errors="replace"))
+            printed += more
 
 
 def looks_like(printed, shown):
@@ -108,20 +123,3 @@ def _end(process):
     except BrokenPipeError:
         pass
     process.wait()
-
-
-def _until(process, end, after=b""):
-    """Read what a process prints up to `end`, which stands behind `after`."""
-    printed, deadline = b"", time.monotonic() + TIMEOUT
-    while True:
-        found = printed.find(after)
-        if found >= 0 and printed.find(end, found) >= 0:
-            return printed.decode(errors="replace")
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-            process.kill()
-            raise Gone(f"{printed.decode(errors='replace')}\n(no end after {TIMEOUT:.0f} s)")
-        more = os.read(process.stdout.fileno(), 65536)
-        if not more:
-            raise Gone(printed.decode(errors="replace"))
-        printed += more
