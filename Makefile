@@ -172,6 +172,7 @@ documents: build $(VENV)/installed $(VENV)/wheels
 # What a clean clone is built with, for those who have no way to the package index.
 $(VENV)/wheels: $(VENV)/tools
 	$(PY) -m pip download -q --disable-pip-version-check --no-deps -d $@ 'maturin==1.16.0'
+	touch $@
 
 # What is run besides cargo, gcc and Python, and the Debian package that has it. Only a missing package needs root.
 NEEDED := ip:iproute2 unshare:util-linux setpriv:util-linux flock:util-linux strace:strace sysctl:procps
