@@ -80,21 +80,22 @@ class Host:
         return _network.interfaces(self._inner.interfaces())
 
     def addresses(self, dev: Optional[str] = None) -> list[Address]:
-        """The addresses of a device, or of all: both families, in the kernel's order, as ``ip address`` lists them.
+        """The addresses of both families, in the kernel's order, as ``ip address`` lists them.
 
-        Raises NoInterfaceError if there is no such device.
+        ``dev`` is the device that they are on; None stands for all. Raises NoInterfaceError if there is no such
+        device.
         """
         return _network.addresses(self._inner.addresses(dev))
 
     def vips(self, dev: str = "lo") -> list[Address]:
-        """What is bound on a device: its addresses without 127.0.0.0/8 and ::1.
+        """What is bound on the device ``dev``: its addresses without 127.0.0.0/8 and ::1.
 
         Raises NoInterfaceError if there is no such device.
         """
         return [a for a in self.addresses(dev) if not (a.local.startswith("127.") or a.local == "::1")]
 
     def get(self, scope: str) -> Levels:
-        """Both levels of an interface, of ``all`` or of ``default``: own, all and effective.
+        """Both levels of ``scope``, an interface, ``all`` or ``default``: own, all and effective.
 
         On a host that is kept open this opens no file. Raises NoInterfaceError if there is no such interface,
         ValueError for what is no interface name.
@@ -144,7 +145,7 @@ class Host:
         arp_announce: Optional[int] = None,
         via: Via = "auto",
     ) -> Changes:
-        """Sets levels of an interface, of ``all`` or of ``default``, and reads them back.
+        """Sets levels of ``iface``, an interface, ``all`` or ``default``, and reads them back.
 
         ``arp_ignore`` is 0 to 8, ``arp_announce`` 0 to 2; None leaves a level alone. Only what differs is written,
         and if the second fails the first is put back. ``via`` says which way: ``auto`` takes netlink for an interface
@@ -169,11 +170,11 @@ class Host:
     ) -> bool:
         """Binds an address; True where something changed, False where it was bound just so already.
 
-        ``vip`` is bound as /32 or /128. ``label`` (IPv4) is the device's name, or that, a colon and more, such as
-        ``lo:0``: 15 bytes at most. ``scope`` (IPv4) is ``global``, ``site``, ``link``, ``host`` or a number up to
-        255. ``method`` ``ioctl`` binds as ifconfig does, and makes the address's whole class local for an instant.
-        ``force`` lets a prefix such as ``192.0.2.10/24`` through on a loopback device, which makes all of it local.
-        An address that is there with another scope or label is removed and added again.
+        ``vip`` is bound as /32 or /128 on the device ``dev``. ``label`` (IPv4) is the device's name, or that, a colon
+        and more, such as ``lo:0``: 15 bytes at most. ``scope`` (IPv4) is ``global``, ``site``, ``link``, ``host`` or
+        a number up to 255. ``method`` ``ioctl`` binds as ifconfig does, and makes the address's whole class local for
+        an instant. ``force`` lets a prefix such as ``192.0.2.10/24`` through on a loopback device, which makes all of
+        it local. An address that is there with another scope or label is removed and added again.
 
         This sets no levels: a VIP that is bound at arp_ignore 0 is answered. :meth:`apply` does both in the right
         order.
@@ -195,29 +196,34 @@ class Host:
     ) -> list[bool]:
         """Binds many addresses with many requests in one send; each answer says whether that one changed something.
 
-        If one fails, those that this call had bound are removed again. See :meth:`bind` for the arguments and errors.
+        ``vips`` are the addresses, and the answers are in their order. If one fails, those that this call had bound
+        are removed again. See :meth:`bind` for the arguments and errors.
         """
         vips = _accept.addresses(vips)
         return self._inner.bind(vips, dev, label=label, scope=scope, method=method, force=force)
 
     def unbind(self, vip: AddressLike, dev: str = "lo") -> bool:
-        """Removes an address from a device; True where it was there.
+        """Removes the address ``vip`` from the device ``dev``; True where it was there.
 
-        Raises ValueError for an address that cannot be, NoInterfaceError, AccessError without CAP_NET_ADMIN.
+        The prefix length is as in :meth:`bind`. Raises ValueError for an address that cannot be, NoInterfaceError,
+        AccessError without CAP_NET_ADMIN.
         """
         return self.unbind_many([vip], dev)[0]
 
     def unbind_many(self, vips: Iterable[AddressLike], dev: str = "lo") -> list[bool]:
-        """Removes many addresses with many requests in one send; each answer says whether that one was there. See
-        :meth:`unbind`."""
+        """Removes many addresses with many requests in one send; each answer says whether that one was there.
+
+        ``vips`` are the addresses, and the answers are in their order. See :meth:`unbind` for the rest and the
+        errors.
+        """
         return self._inner.unbind(_accept.addresses(vips), dev)
 
     def bind_prefix(self, prefix: PrefixLike, dev: str = "lo") -> bool:
         """Makes a whole prefix local by one route, so that every address in it is accepted; False where that route is
         there.
 
-        Raises ValueError for a prefix with host bits set or one that cannot be a VIP, NoInterfaceError, AccessError
-        without CAP_NET_ADMIN.
+        ``prefix`` is such as ``198.51.100.0/24``, ``dev`` the device that the route names. Raises ValueError for a
+        prefix with host bits set or one that cannot be a VIP, NoInterfaceError, AccessError without CAP_NET_ADMIN.
         """
         return self._inner.bind_prefix(_accept.prefix(prefix), dev)
 

@@ -75,7 +75,13 @@ class LevelMeaning(Value):
 
 
 class OlderMerge(Value):
-    """How kernels older than ``kernel`` (such as ``6.0``) merge a key: ``max``, ``or``, ``and`` or ``own``."""
+    """How older kernels merge a key.
+
+    kernel
+        The first release that does it otherwise, such as ``6.0``.
+    merge
+        How those before it do: ``max``, ``or``, ``and`` or ``own``.
+    """
 
     kernel: str
     merge: str
@@ -117,18 +123,20 @@ def from_tuples(both: LevelsTuple) -> Levels:
 
 
 def meaning(key: LevelKey, value: int, lang: str = "en") -> str:
-    """What the kernel really does at a value of ``arp_ignore`` or ``arp_announce``, in words.
+    """What the kernel really does at a value of a level, in words.
 
-    ``value`` is any 32-bit integer, also one that has no meaning. ``lang`` is ``en`` or ``zh``, with or without a
-    region (``zh_CN.UTF-8``). Raises ValueError for another key, a longer integer or another language.
+    ``key`` is ``arp_ignore`` or ``arp_announce``, ``value`` is any 32-bit integer, also one that has no meaning.
+    ``lang`` is ``en`` or ``zh``, with or without a region (``zh_CN.UTF-8``). Raises ValueError for another key, a
+    longer integer or another language.
     """
     return _native.meaning(key, value, lang)
 
 
 def levels(key: LevelKey, lang: str = "en") -> tuple[LevelMeaning, ...]:
-    """The table of all levels of ``arp_ignore`` or ``arp_announce``, from the most negative value to the largest.
+    """The table of all levels of a key, from the most negative value to the largest.
 
-    ``lang`` is ``en`` or ``zh``. Raises ValueError for another key or language.
+    ``key`` is ``arp_ignore`` or ``arp_announce``, ``lang`` is ``en`` or ``zh``. Raises ValueError for another key or
+    language.
     """
     return tuple([LevelMeaning(*row) for row in _native.levels(key, lang)])
 

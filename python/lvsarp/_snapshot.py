@@ -43,14 +43,16 @@ class Snapshot:
     def from_json(cls, text: str) -> Snapshot:
         """Reads what :meth:`to_json` or ``lvsarp snapshot`` wrote, here or on another machine.
 
-        Raises ValueError for text that is no snapshot, or one of another format.
+        ``text`` is that JSON. Raises ValueError for text that is no snapshot, or one of another format.
         """
         return cls._of(_native.Snapshot.from_json(text))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Snapshot:
-        """Reads what :meth:`as_dict` gave. Raises ValueError where it is no snapshot, TypeError where it is not plain
-        data."""
+        """Reads what :meth:`as_dict` gave, or what a JSON parser made of :meth:`to_json`.
+
+        Raises ValueError where ``data`` is no snapshot, TypeError where it is not plain data.
+        """
         from json import dumps
 
         return cls.from_json(dumps(data))
@@ -106,7 +108,7 @@ class Snapshot:
         return tuple([LocalRoute(**data) for data in self._field("local_routes")])
 
     def levels(self, scope: str) -> Levels:
-        """Both levels of an interface, of ``all`` or of ``default``: own, all and effective.
+        """Both levels of ``scope``, an interface, ``all`` or ``default``: own, all and effective.
 
         Raises NoInterfaceError if there is no such interface, ValueError for what is no interface name.
         """
@@ -160,7 +162,7 @@ class Snapshot:
     def with_(self, *changes: Union[str, Mapping[str, int]], **values: Union[int, Mapping[str, int]]) -> Snapshot:
         """The same host with other values: "what if", without touching anything.
 
-        Any of these, and several at once::
+        ``changes`` and ``values`` are any of these, and several at once::
 
             snapshot.with_("all.arp_ignore=3")
             snapshot.with_({"all.arp_ignore": 3, "eth0.arp_ignore": 0})
