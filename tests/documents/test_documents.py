@@ -18,7 +18,7 @@ has nothing but lo. lvsarp and its library are those of `make install`, the Pyth
 import pytest
 from documents import blocks
 from documents.conftest import ROOT
-from documents.reader import Gone, looks_like
+from documents.reader import Gone
 
 # Its blocks are run by tests/salt, against a real Salt.
 ELSEWHERE = ("docs/salt.md",)
