@@ -9,13 +9,17 @@ NOT_RUN = re.compile(r"^ *<!-- not run: (\S.*) -->$")
 ITEM = re.compile(r"^ *([*+-]|\d+\.) ")
 PROMPTS = ("$ ", "# ")
 # What begins so wants to be typed, and must not hide in a block that is only shown.
-TYPED = re.compile(r"^\s*(\$ |(# )?(lvsarp|sudo|make|pip|apt|apt-get|git|cc|python3?|systemctl|sysctl|arping) |(# )?ip (-|addr|link|netns|neigh))", re.M)
+TYPED = re.compile(r"^\s*(\$ |(# )?(lvsarp|sudo|make|pip|apt|apt-get|git|cc|python3?|systemctl|sysctl|arping) "
+                   r"|(# )?ip (-|addr|link|netns|neigh))", re.M)
 NAMED = re.compile(r"\A/\* ([\w-]+\.c)\b")
 
 
 @dataclass
 class Block:
-    """One fenced block. `line` is that of its first line in the document, from 1; `reason` says why it is not run, or is None."""
+    """One fenced block.
+
+    `line` is that of its first line in the document, from 1; `reason` says why it is not run, or is None.
+    """
 
     language: str
     text: str
@@ -84,7 +88,8 @@ def _faults(block):
     elif not block.text.strip():
         yield block.line - 1, "an empty block"
     elif block.language in SHOWN and block.reason is None and TYPED.search(block.text):
-        yield block.line, f"a block of {block.language} that looks like commands: make it console or sh, or say why it is not run"
+        hint = "make it console or sh, or say why it is not run"
+        yield block.line, f"a block of {block.language} looks like commands: {hint}"
     elif block.language == "console" and block.text[:2] not in PROMPTS:
         yield block.line, "a console begins with `$ ` or `# `"
     elif block.language == "c" and block.file is None:

@@ -19,7 +19,11 @@ from lab.say import say  # noqa: E402, F401
 ROOT = TESTS.parent
 VIP = "192.0.2.10"
 # name: (MAC, own address). The director has the VIP on eth0 as well; the reader sits at rs1.
-HOSTS = {"client": ("02:00:00:00:00:01", "192.0.2.1"), "director": ("02:00:00:00:00:02", "192.0.2.2"), "rs1": ("02:00:00:00:00:11", "192.0.2.11")}
+HOSTS = {
+    "client": ("02:00:00:00:00:01", "192.0.2.1"),
+    "director": ("02:00:00:00:00:02", "192.0.2.2"),
+    "rs1": ("02:00:00:00:00:11", "192.0.2.11"),
+}
 # Names of other hosts that `ip netns` finds, and the program where `make install` puts it.
 INSIDE = """
 mkdir -p /run/netns
@@ -40,8 +44,8 @@ def prefix(tmp_path_factory):
     """What `make install` installs: the folder that is /usr/local to those who use it."""
     stage = tmp_path_factory.mktemp("stage")
     target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
-    installed = subprocess.run(["make", "-s", "-C", ROOT, "install", f"TARGET={target}", f"DESTDIR={stage}", "PREFIX=/usr/local"],
-                               capture_output=True, text=True)
+    where = f"TARGET={target}", f"DESTDIR={stage}", "PREFIX=/usr/local"
+    installed = subprocess.run(["make", "-s", "-C", ROOT, "install", *where], capture_output=True, text=True)
     assert installed.returncode == 0, f"{installed.stdout}{installed.stderr}"
     return stage / "usr/local"
 
@@ -70,7 +74,8 @@ def reader(environment, prefix, tmp_path):
             host = Machine("rs1")
             last.callback(host.delete)
             names = connect(host, last) if network else ""
-            host.run("sh", "-ec", INSIDE, env={**environment, "NAMES": names, "PREFIX": str(prefix) if installed else ""})
+            inside = {"NAMES": names, "PREFIX": str(prefix) if installed else ""}
+            host.run("sh", "-ec", INSIDE, env={**environment, **inside})
             reader = Reader(host.popen, name, tmp_path, environment, **options)
             last.callback(reader.close)
             return reader

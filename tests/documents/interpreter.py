@@ -1,6 +1,7 @@
-"""The one Python that a document's blocks run in: it takes each as a line of JSON, and answers with a line that says what went wrong.
+"""The one Python that a document's blocks run in.
 
-Blocks with `>>>` are doctests, where `...` stands for anything. What other blocks print is not looked at.
+It takes each block as a line of JSON, and answers with a line that says what went wrong. Blocks
+with `>>>` are doctests, where `...` stands for anything. What other blocks print is not looked at.
 """
 import contextlib
 import doctest

@@ -4,12 +4,14 @@ import os
 import re
 import secrets
 import select
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+NOT_THERE = (126, 127)  # what a shell says of a command that cannot be run
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror")
 
 
@@ -40,10 +42,11 @@ class Reader:
         """Each command, and what it prints."""
         for line, command, shown in block.commands():
             status, printed = self.type(command)
+            said = f"`{command}` ended with {status} and printed\n{printed}"
             if not looks_like(printed, shown):
-                self.wrong[line] = f"`{command}` ended with {status} and printed\n{printed}\nwhere the document has\n{shown}"
-            elif status != 0 and shown.strip() in ("", "..."):
-                self.wrong[line] = f"`{command}` ended with {status} and printed\n{printed}"
+                self.wrong[line] = f"{said}\nwhere the document has\n{shown}"
+            elif status in NOT_THERE or status != 0 and shown.strip() in ("", "..."):
+                self.wrong[line] = said
 
     def sh(self, block):
         """All commands, until one fails."""
@@ -56,9 +59,8 @@ class Reader:
 
     def c(self, block):
         """The file, which must compile without a warning."""
-        source = self._folder / block.file
-        source.write_text(block.text)
-        status, said = self.type(f"cc {' '.join(STRICT)} $(pkg-config --cflags lvsarp) -c -o /dev/null {source}")
+        Path(self.type("pwd")[1], block.file).write_text(block.text)
+        status, said = self.type(f"cc {' '.join(STRICT)} $(pkg-config --cflags lvsarp) -c -o /dev/null {block.file}")
         if (status, said) != (0, ""):
             self.wrong[block.line] = said
 
@@ -85,8 +87,9 @@ class Reader:
 
     def _begin(self, *command):
         # Whoever enters a mount namespace is in its root directory first.
-        return self._start("env", "-C", self._folder, *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                           stderr=None if command[0] == self._interpreter else subprocess.STDOUT, env=self._environment)
+        return self._start("env", "-C", self._folder, *command, env=self._environment, start_new_session=True,
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=None if command[0] == self._interpreter else subprocess.STDOUT)
 
     def _until(self, process, end, after=b""):
         """Read what a process prints up to `end`, which stands behind `after`."""
@@ -97,7 +100,6 @@ class Reader:
                 return printed.decode(errors="replace")
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                process.kill()
                 raise Gone(f"{printed.decode(errors='replace')}\n(no end after {self._timeout:.0f} s)")
             more = os.read(process.stdout.fileno(), 65536)
             if not more:
@@ -116,7 +118,11 @@ def looks_like(printed, shown):
 
 
 def _end(process):
-    process.kill()
+    """End a process, and what it left in the background."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
     process.stdout.close()
     try:
         process.stdin.close()

@@ -1,7 +1,8 @@
-"""With the README alone: from `git clone` into an empty directory to a silent real server, and from a fresh virtual environment to Python.
+"""With the README alone from `git clone` to a silent real server, and from a fresh virtual environment to Python.
 
-The commands are the README's. Only three things are helped: its address of the repository is this one, cargo builds into target/clone, so that the crates
-of others are built once, and pip finds maturin in $LVSARP_WHEELS, because a sandbox has no way to the package index.
+The commands are the README's, typed in an empty directory. Three things are helped: its address of the repository is
+this one, cargo builds into target/clone, so that the crates of others are built once, and pip finds maturin in
+$LVSARP_WHEELS, because a sandbox has no way to the package index.
 """
 import os
 import time
@@ -32,9 +33,15 @@ def nothing_installed(built):
     git = {f"url.{ROOT}.insteadOf": ADDRESS, "safe.directory": "*"}
     for at, (key, value) in enumerate(git.items()):
         own |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}
-    return {**own, "PATH": ":".join([*path, "/usr/sbin", "/sbin"]), "LC_ALL": "C.UTF-8", "GIT_CONFIG_COUNT": str(len(git)),
-            "CARGO_TARGET_DIR": str(built), "CARGO_NET_OFFLINE": "true", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    helped = {
+        "CARGO_TARGET_DIR": str(built),
+        "CARGO_NET_OFFLINE": "true",
+        "GIT_CONFIG_COUNT": str(len(git)),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(WHEELS),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    return {**own, **helped, "PATH": ":".join([*path, "/usr/sbin", "/sbin"]), "LC_ALL": "C.UTF-8"}
 
 
 def begins(found, text):
@@ -45,7 +52,8 @@ def begins(found, text):
 def test_the_readme_alone_leads_from_a_clone_to_a_silent_real_server(reader, nothing_installed, built, tmp_path, say):
     found, _ = blocks.read((ROOT / "README.md").read_text())
     clone = tmp_path / "lvsarp"
-    at_work = reader("README.md", environment=nothing_installed, python=str(clone / "env/bin/python"), installed=False, timeout=900)
+    python = str(clone / "env/bin/python")
+    at_work = reader("README.md", environment=nothing_installed, python=python, installed=False, timeout=900)
     began = time.monotonic()
     try:
         first = begins(found, "git clone")
@@ -61,5 +69,5 @@ def test_the_readme_alone_leads_from_a_clone_to_a_silent_real_server(reader, not
     except Gone as gone:
         pytest.fail(f"{gone}\n{at_work.wrong}", pytrace=False)
     assert not at_work.wrong, "\n\n".join(at_work.wrong.values())
-    say(f"README: from git clone to a silent real server in {walked - began:.0f} s, from a fresh virtual environment to Python in "
-        f"{time.monotonic() - walked:.0f} s more")
+    say(f"README: from git clone to a silent real server in {walked - began:.0f} s, "
+        f"from a fresh virtual environment to Python in {time.monotonic() - walked:.0f} s more")

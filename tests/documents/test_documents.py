@@ -1,19 +1,23 @@
-"""What the documents tell the reader to type is typed, on a network of its own for each document, from top to bottom.
+"""What the documents tell the reader to type is typed, each document on a network of its own, from top to bottom.
 
 Every block is fenced and names its language. Those that are run:
 
-    console   a line that begins as the block does, with `$ ` or `# `, is typed, `> ` continues it; what follows is what it prints, where
-              `...` stands for anything, on a line of its own for any lines. Where nothing or only `...` is shown the command must end with 0.
+    console   a line that begins as the block does, with `$ ` or `# `, is typed, and `> ` continues it; what follows is
+              what it prints, where `...` stands for anything, and on a line of its own for any lines. Where nothing or
+              only `...` is shown the command must end with 0
     sh        commands that one bash runs one after another until one fails; what they print is not looked at
-    python    statements, or with `>>>` questions and answers, where `...` stands for anything; one interpreter a document
-    c         a file, named in the comment that it begins with: it is written where the reader works and compiles without a warning. One with
-              a main() is compiled and run by a later block.
+    python    statements, or with `>>>` questions and answers, where `...` stands for anything; one interpreter a
+              document
+    c         a file, named in the comment that it begins with: it is written where the reader works, and compiles
+              without a warning. One with a main() is compiled and run by a later block
 
-Others (text, ini, yaml, json ...) are shown only, and must not look like commands. A block behind `<!-- not run: REASON -->` is not run.
+Others (text, ini, yaml, json ...) are shown only, and must not look like commands. A block right behind
+`<!-- not run: REASON -->` is not run.
 
-The reader is root at rs1, a real server whose eth0 is 192.0.2.11/24, with an /etc and a /run of its own; on the same bridge are `client` (192.0.2.1)
-and `director` (192.0.2.2, which has the VIP 192.0.2.10), for `ip netns exec`. A document with the line `<!-- lab: none -->` begins on a host that
-has nothing but lo. lvsarp and its library are those of `make install`, the Python package is that of the interpreter.
+The reader is root at rs1, a real server whose eth0 is 192.0.2.11/24, with an /etc and a /run of its own. On the same
+bridge are `client` (192.0.2.1) and `director` (192.0.2.2, which has the VIP 192.0.2.10), for `ip netns exec`. A
+document with the line `<!-- lab: none -->` begins on a host that has nothing but lo. lvsarp and its libraries are
+those of `make install`, the Python package is that of the interpreter.
 """
 import pytest
 from documents import blocks

@@ -12,7 +12,7 @@ FAULTS = {
     "a block of rust": "```rust\nfn main() {}\n```\n",
     "an empty block": "```sh\n```\n",
     "a block that does not end": "```sh\nlvsarp check\n",
-    "looks like commands": "```text\nlvsarp check\n```\n",
+    "a block of text looks like commands": "```text\nlvsarp check\n```\n",
     "a console begins with": "```console\nlvsarp check\n```\n",
     "stands before no block": "<!-- not run: it takes long -->\n\n```sh\nmake bench\n```\n",
     "begins with the name of its file": "```c\n#include <lvsarp.h>\n```\n",
