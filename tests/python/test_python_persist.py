@@ -286,6 +286,24 @@ def test_apply_with_persist_does_both_and_undo_takes_both_back(server, host, for
     assert forked(ask)
 
 
+@pytest.mark.parametrize("scope", ["all", "interface"])
+def test_an_exact_apply_with_persist_foretells_what_it_does_and_dry_undo_what_undo_does(server, host, forked, tmp_path, scope):
+    def ask():
+        own_etc(tmp_path)
+        host.apply([VIP, "192.0.2.20"], scope=scope, persist=True)
+        dry = host.apply(["192.0.2.20"], scope=scope, persist=True, exact=True, dry_run=True)
+        assert {(step.act, step.thing) for step in dry.steps} >= {("unbind", f"{VIP}/32 dev lo"), ("write", STATE)}
+        assert host.apply(["192.0.2.20"], scope=scope, persist=True, exact=True).steps == dry.steps
+        assert [address.local for address in host.vips()] == ["192.0.2.20"] and VIP not in Path(STATE).read_text()
+        files = tree(Path("/etc"))
+        foretold = host.undo(persist=True, dry_run=True)
+        assert not foretold.changed and tree(Path("/etc")) == files
+        assert host.undo(persist=True).steps == foretold.steps
+        return True
+
+    assert forked(ask)
+
+
 def test_an_apply_that_is_refused_leaves_no_file(server, host, forked, tmp_path):
     def ask():
         own_etc(tmp_path)

@@ -40,7 +40,7 @@ pub(crate) fn levels(now: &Snapshot, desired: &Desired, root: &Path) -> Result<V
         for (scope, key, value) in &levels {
             then = then.with(scope, *key, *value)?;
         }
-        for step in then.plan(desired)?.steps {
+        for step in then.plan_beside(desired, &[])?.steps {
             if let Change::Level { scope, key, new, .. } = step.change {
                 levels.push((scope, key, new));
             }
