@@ -1,7 +1,5 @@
 """A real server and its neighbour in a sandbox, and the installed package lvsarp on it."""
 
-import os
-import pickle
 import sys
 from pathlib import Path
 
@@ -11,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import lvsarp  # noqa: E402
 from lab import sandbox  # noqa: E402
+from lab.child import in_a_child  # noqa: E402
 from lab.namespaces import Namespace, veth  # noqa: E402
 
 
@@ -42,27 +41,4 @@ def host(server):
 def forked(in_a_sandbox):
     """Run a function in a child process that may change its namespaces; its result, or its exception, comes back."""
 
-    def run(function, *arguments):
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                try:
-                    answer = True, function(*arguments)
-                except BaseException as error:
-                    answer = False, error
-                with os.fdopen(writer, "wb") as pipe:
-                    pickle.dump(answer, pipe)
-            finally:
-                os._exit(0)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as pipe:
-            text = pipe.read()
-        os.waitpid(child, 0)
-        assert text, "the child ended without an answer"
-        good, answer = pickle.loads(text)
-        if good:
-            return answer
-        raise answer
-
-    return run
+    return in_a_child

@@ -1,0 +1,24 @@
+"""What a snapshot shows of a real server: its VIPs."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lvsarp import Snapshot
+
+# IFA_PROTO of what lvsarp bound.
+OURS = 204
+
+
+def vips(snapshot: Snapshot) -> list[str]:
+    """The VIPs that ``Snapshot.check(None)`` looks at, also where no interface speaks ARP and so there is no verdict: those
+    on loopback devices and VRFs, what lvsarp bound elsewhere, and the first address of each local route."""
+    homes = {i.index for i in snapshot.interfaces if i.is_loopback or i.kind == "vrf"}
+    bound = [a.local for a in snapshot.addresses if a.index in homes or a.proto == OURS]
+    bound += [route.prefix.partition("/")[0] for route in snapshot.local_routes]
+    return list(dict.fromkeys(vip for vip in bound if not _ordinary(vip)))
+
+
+def _ordinary(address: str) -> bool:
+    """Loopback, or link-local of IPv6: no VIP."""
+    return address.startswith(("127.", "fe8", "fe9", "fea", "feb")) or address == "::1"

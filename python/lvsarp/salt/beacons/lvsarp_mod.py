@@ -1,0 +1,108 @@
+"""The beacon ``lvsarp``: an event when VIPs stop being silent, or are not silent for other reasons, and one when they are again.
+
+.. code-block:: yaml
+
+    beacons:
+      lvsarp:
+        - vips:
+          - 192.0.2.10
+        - interval: 10
+
+Without ``vips`` those of pillar ``lvsarp:vips`` and ``lvsarp:prefixes``, or of the minion's configuration; without those
+what is bound, and what an apply had bound. The events are
+
+    salt/beacon/<minion>/lvsarp/drift   {"ok": false, "vips": [...], "findings": [...]}
+    salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": []}
+    salt/beacon/<minion>/lvsarp/error   {"error": "..."}    the host could not be looked at
+
+each once, when the answer changes. The first look is told only where it is no ``ok``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+try:
+    import lvsarp
+    from lvsarp.salt import _failures, _seen, _wanted
+
+    HAS_LVSARP = True
+except ImportError:
+    HAS_LVSARP = False
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lvsarp.salt._types import Virtual, __opts__, __pillar__
+
+__virtualname__ = "lvsarp"
+
+# What Salt itself reads in the configuration of every beacon.
+SALTS = ("interval", "enabled", "disable_during_state_run", "run_once", "beacon_module", "_beacon_name")
+
+# What was told last, by the beacon's name.
+_LAST: dict[str, Any] = {}
+
+
+def __virtual__() -> Virtual:
+    if not sys.platform.startswith("linux"):
+        return False, "lvsarp works on Linux only"
+    return __virtualname__ if HAS_LVSARP else (False, "the library lvsarp cannot be imported")
+
+
+def validate(config: Any) -> tuple[bool, str]:
+    """Whether the configuration can be used, and why not."""
+    if not isinstance(config, list) or not all(isinstance(item, dict) for item in config):
+        return False, "Configuration for lvsarp beacon must be a list of dictionaries."
+    options = _options(config)
+    strange = sorted(str(name) for name in options if name != "vips" and name not in SALTS)
+    if strange:
+        return False, f"Configuration for lvsarp beacon has options that mean nothing: {', '.join(strange)}."
+    if options.get("vips") is not None:
+        from ipaddress import ip_address
+
+        try:
+            vips = _wanted.targets(options["vips"], {}, {})
+        except ValueError:
+            return False, "Configuration for lvsarp beacon: vips must be a list of addresses, or one text with commas."
+        if not vips:
+            return False, "Configuration for lvsarp beacon: vips names no address; leave it out for those of pillar."
+        for vip in vips:
+            try:
+                ip_address(vip)
+            except ValueError:
+                return False, f"Configuration for lvsarp beacon: {vip!r} in vips is no IPv4 or IPv6 address."
+    return True, "Valid beacon configuration"
+
+
+def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One look: an event where the answer is another one than the last."""
+    options = _options(config)
+    name = options.get("_beacon_name", __virtualname__)
+    try:
+        tag, state, event = _look(options.get("vips"))
+    except Exception as error:  # a beacon that raises is told by Salt on every look
+        text = _failures.text(error)
+        tag, state, event = "error", text, {"error": text}
+    before = _LAST.get(name)
+    _LAST[name] = tag, state
+    if before == (tag, state) or (before is None and tag == "ok"):
+        return []
+    return [{"tag": tag, **event}]
+
+
+def _look(vips: Any) -> tuple[str, Any, dict[str, Any]]:
+    """The tag, what makes it the same as another one, and the event."""
+    asked = _wanted.targets(vips, __pillar__, __opts__)
+    with lvsarp.Host() as host:
+        report = host.check(asked)
+        looked_at = asked or _seen.vips(host.snapshot())
+    bad = [finding for finding in report.findings if finding.severity in ("error", "unknown")]
+    reasons = sorted([finding.code, finding.interface or "", finding.vip or ""] for finding in bad)
+    event = {"ok": report.ok, "vips": looked_at, "findings": [finding.as_dict() for finding in bad]}
+    return "ok" if report.ok else "drift", [] if report.ok else reasons, event
+
+
+def _options(config: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: value for item in config for name, value in item.items()}

@@ -1,0 +1,166 @@
+"""The states ``lvsarp.real_server`` and ``lvsarp.absent``: a silent LVS-DR real server, and none any more.
+
+.. code-block:: yaml
+
+    silent real server:
+      lvsarp.real_server:
+        - vips:
+          - 192.0.2.10
+        - persist: true
+
+What is not given is taken from pillar ``lvsarp:<name>``, else from ``lvsarp: {<name>: ...}`` in the minion's configuration.
+"""
+
+from __future__ import annotations
+
+try:
+    import lvsarp
+    from lvsarp.salt import _failures, _told, _wanted
+
+    HAS_LVSARP = True
+except ImportError:
+    HAS_LVSARP = False
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    from lvsarp.salt._types import Addresses, Result, Return, Texts, Virtual, __opts__, __pillar__, __salt__
+
+__virtualname__ = "lvsarp"
+
+
+def __virtual__() -> Virtual:
+    if not HAS_LVSARP:
+        return False, "the library lvsarp cannot be imported"
+    return __virtualname__ if "lvsarp.apply" in __salt__ else (False, "the execution module lvsarp is not loaded")
+
+
+def real_server(
+    name: str,
+    vips: Texts = None,
+    prefixes: Texts = None,
+    scope: Optional[str] = None,
+    dev: Optional[str] = None,
+    label: Optional[str] = None,
+    address_scope: Optional[str] = None,
+    method: Optional[str] = None,
+    force: Optional[bool] = None,
+    persist: Optional[bool] = None,
+    exact: Optional[bool] = None,
+) -> Return:
+    """The minion is a real server that accepts packets to the VIPs, and neither answers nor announces them in ARP.
+
+    name
+        Only names the state.
+    vips, prefixes, scope, dev, label, address_scope, method, force, persist, exact
+        As in the execution function ``lvsarp.apply``.
+
+    ``changes`` has for each level, address, route and file what it was and what it is. The host is read again afterwards: the
+    result is True only if every VIP is silent then and nothing is left to do. A failure is rolled back.
+
+    In test mode nothing is changed: the result is None where something would be, with the same ``changes``, and False where
+    the real run would be refused.
+    """
+    given = {
+        "vips": vips,
+        "prefixes": prefixes,
+        "scope": scope,
+        "dev": dev,
+        "label": label,
+        "address_scope": address_scope,
+        "method": method,
+        "force": force,
+        "persist": persist,
+        "exact": exact,
+    }
+    try:
+        wanted = _wanted.named(given, __pillar__, __opts__)
+        warnings = _wanted.unknown(__pillar__, __opts__)
+        with lvsarp.Host() as host:
+            return _real_server(name, host, wanted, warnings)
+    except (lvsarp.LvsarpError, TypeError, ValueError) as error:
+        return _failed(name, error)
+
+
+def _real_server(name: str, host: lvsarp.Host, wanted: _wanted.Wanted, warnings: list[str]) -> Return:
+    planned = host.plan(**wanted.plan())
+    who = _told.server(wanted)
+    if not planned.ok:
+        reasons = _told.reasons(planned.findings)
+        return _return(name, False, {}, [f"{who} cannot be made silent, so nothing is changed.", *reasons], warnings)
+    if __opts__.get("test"):
+        foreseen = host.apply(**wanted.apply(), dry_run=True)
+        warnings += _told.warnings(foreseen.findings) + _told.of_salt(_told.boot(host, wanted))
+        result = None if foreseen.steps else True
+        return _return(name, result, _told.changes(foreseen.steps), _told.done(who, foreseen.steps, "would be"), warnings)
+    done = host.apply(**wanted.apply())
+    after = _told.boot(host, wanted)
+    warnings += _told.warnings(done.findings) + _told.of_salt(after) + (_told.warnings(after) if wanted.persist else [])
+    changes = _told.changes(done.steps)
+    report = host.check(wanted.targets())
+    left = host.apply(**wanted.apply(), dry_run=True).steps
+    if not report.ok or left:
+        more = [*_told.reasons(report.findings), *[f"still to do: {step}" for step in left]]
+        return _return(name, False, changes, [f"{who} is not silent, or not as it was made.", *more], warnings)
+    return _return(name, True, changes, _told.done(who, done.steps, "was"), warnings)
+
+
+def absent(name: str, vips: Texts = None, persist: Optional[bool] = None) -> Return:
+    """The minion is no real server of lvsarp's any more: what apply did is taken back, and nothing else.
+
+    name
+        Only names the state.
+    vips
+        What must not be bound on any device afterwards. One that somebody else bound is left alone, and the result is False.
+        Without: those of pillar or configuration; an empty list for none.
+    persist
+        Also remove the files that bring it back after a reboot. Default True.
+
+    In test mode nothing is changed: the result is None where something would be, with the same ``changes``.
+    """
+    try:
+        files = persist is None or _wanted.flag(persist, "argument persist")
+        unwanted = _told.addresses(_wanted.find({"vips": vips}, __pillar__, __opts__).vips)
+        with lvsarp.Host() as host:
+            return _absent(name, host, files, unwanted)
+    except (lvsarp.LvsarpError, TypeError, ValueError) as error:
+        return _failed(name, error)
+
+
+def _absent(name: str, host: lvsarp.Host, files: bool, unwanted: Addresses) -> Return:
+    test = __opts__.get("test")
+    undone = host.undo(persist=files, dry_run=True) if test else host.undo(persist=files)
+    changes = _told.changes(undone.steps)
+    warnings = [str(finding) for finding in undone.findings]
+    gone = [step.thing for step in undone.steps if step.act == "unbind"] if test else []
+    bound = _told.bound(host, unwanted, gone)
+    if bound:
+        comment = [f"{text}: lvsarp did not bind it, so it is left there." for text in bound]
+        return _return(name, False, changes, comment, warnings)
+    left = () if test else host.undo(persist=files, dry_run=True).steps
+    if left:
+        return _return(name, False, changes, [f"still to do: {step}" for step in left], warnings)
+    if not changes:
+        return _return(name, True, {}, ["There is nothing of lvsarp to take back."], warnings)
+    if test:
+        return _return(name, None, changes, ["What lvsarp did would be taken back."], warnings)
+    return _return(name, True, changes, ["What lvsarp did was taken back."], warnings)
+
+
+def mod_watch(name: str, sfun: str = "real_server", **kwargs: Any) -> Return:
+    """The same state again, where a watched state changed something: an interface that was added or set up anew may need
+    levels of its own."""
+    given = {key: value for key, value in kwargs.items() if key in _wanted.NAMES}
+    if sfun == "absent":
+        return absent(name, **{key: given[key] for key in ("vips", "persist") if key in given})
+    return real_server(name, **given)
+
+
+def _failed(name: str, error: BaseException) -> Return:
+    return _return(name, False, {}, [_failures.text(error)], [])
+
+
+def _return(name: str, result: Result, changes: dict[str, Any], comment: list[str], warnings: list[str]) -> Return:
+    told = {"name": name, "result": result, "changes": changes, "comment": "\n".join(comment)}
+    return {**told, "warnings": list(dict.fromkeys(warnings))} if warnings else told
