@@ -60,7 +60,7 @@ def etc(private_etc):
 
 
 @pytest.fixture(scope="session")
-def config(private_etc, tmp_path_factory):
+def minion_config(private_etc, tmp_path_factory):
     """The configuration of a minion without a master."""
     root = tmp_path_factory.mktemp("minion")
     (root / "states").mkdir()
@@ -73,8 +73,8 @@ def config(private_etc, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def loaders(config):
-    return Loaders(salt.config.minion_config(str(config)))
+def loaders(minion_config):
+    return Loaders(salt.config.minion_config(str(minion_config)))
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def states(loaders, etc):
 
 
 @pytest.fixture
-def sls(modules, config):
+def sls(modules, minion_config):
     """Run the states of a text; what they returned, by their identifiers."""
 
     def run(text, **options):
-        path = config.parent / "states/tested.sls"
+        path = minion_config.parent / "states/tested.sls"
         path.write_text(text)
         try:
             return modules.state.sls("tested", **options)

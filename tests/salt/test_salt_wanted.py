@@ -92,8 +92,8 @@ def test_the_grain_of_the_same_name_is_no_wish(server, host, minion, loaders):
         modules["lvsarp.plan"]()
 
 
-def test_pillar_from_files_reaches_the_functions_and_the_states(server, host, config, loaders, etc):
-    pillar = config.parent / "pillar"
+def test_pillar_from_files_reaches_the_functions_and_the_states(server, host, minion_config, loaders, etc):
+    pillar = minion_config.parent / "pillar"
     (pillar / "top.sls").write_text("base:\n  '*':\n    - vips\n")
     (pillar / "vips.sls").write_text(f"lvsarp:\n  vips:\n    - {PILLAR}\n")
     try:

@@ -92,15 +92,17 @@ def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"tag": tag, **event}]
 
 
-def _look(vips: Any) -> tuple[str, Any, dict[str, Any]]:
+def _look(wish: Any) -> tuple[str, Any, dict[str, Any]]:
     """The tag, what makes it the same as another one, and the event."""
-    asked = _wanted.targets(vips, __pillar__, __opts__)
+    asked = _wanted.targets(wish, __pillar__, __opts__)
     with lvsarp.Host() as host:
         report = host.check(asked)
-        looked_at = asked or _seen.vips(host.snapshot())
+        seen = _seen.vips(host.snapshot())
     bad = [finding for finding in report.findings if finding.severity in ("error", "unknown")]
     reasons = sorted([finding.code, finding.interface or "", finding.vip or ""] for finding in bad)
-    event = {"ok": report.ok, "vips": looked_at, "findings": [finding.as_dict() for finding in bad]}
+    # What an apply had bound and is not there any more is in the findings only.
+    vips = asked or list(dict.fromkeys([*seen, *[finding.vip for finding in bad if finding.vip]]))
+    event = {"ok": report.ok, "vips": vips, "findings": [finding.as_dict() for finding in bad]}
     return "ok" if report.ok else "drift", [] if report.ok else reasons, event
 
 
