@@ -9,6 +9,7 @@ import pytest
 import salt.beacons
 import salt.loader
 from lab.sandbox import CLONE_NEWUSER, call
+from lvsarp.salt import _seen
 
 VIP, OTHER = "192.0.2.10", "192.0.2.20"
 START = "Configuration for lvsarp beacon"
@@ -24,6 +25,7 @@ def watching(loaders, server, etc):
         beacons = salt.beacons.Beacon(opts, loaders.modules)
         return lambda: beacons.process({name: [dict(item) for item in config]}, {})
 
+    _seen.LAST.clear()  # the minion has just started
     return made
 
 
@@ -115,6 +117,16 @@ def test_another_reason_is_another_drift_and_another_value_is_none(watching, hos
 def test_the_first_look_is_told_only_where_it_is_a_drift(watching, host):
     assert told(watching({"vips": [VIP]})()) == [DRIFT]
     host.apply([VIP])
+    _seen.LAST.clear()
+    assert watching({"vips": [VIP]})() == []
+
+
+def test_beacons_that_a_state_run_refreshed_still_know_what_was_told(watching, host):
+    """Salt's autoload_dynamic_modules makes the beacons anew on every state.apply, so also on the one that heals."""
+    assert told(watching({"vips": [VIP]})()) == [DRIFT]
+    assert watching({"vips": [VIP]})() == []
+    host.apply([VIP])
+    assert told(watching({"vips": [VIP]})()) == [OK]
     assert watching({"vips": [VIP]})() == []
 
 
@@ -123,6 +135,7 @@ def test_without_vips_it_looks_at_those_of_pillar_then_at_what_was_applied(watch
     (event,) = watching(pillar=pillar)()
     assert event["data"]["vips"] == [VIP, "198.51.100.0"]
     assert {f["vip"] for f in event["data"]["findings"]} == {VIP, "198.51.100.0"}
+    _seen.LAST.clear()
     look = watching({"interval": 0})
     assert look() == []  # nothing is bound, nothing was applied
     host.apply([OTHER])
@@ -135,6 +148,7 @@ def test_without_vips_it_looks_at_those_of_pillar_then_at_what_was_applied(watch
 
 def test_two_beacons_of_one_module_remember_for_themselves(loaders, server, host, etc):
     beacons = salt.beacons.Beacon({**loaders.opts, "beacons": {}}, loaders.modules)
+    _seen.LAST.clear()
     host.apply([VIP])
 
     def look():

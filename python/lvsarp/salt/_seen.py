@@ -1,13 +1,19 @@
-"""What a snapshot shows of a real server: its VIPs."""
+"""What a snapshot shows of a real server, its VIPs; and what the beacon has seen last."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from lvsarp import Snapshot
 
 # IFA_PROTO of what lvsarp bound.
 OURS = 204
+
+# What the beacon told last, by its name. Here and not in the beacon's file, which Salt executes anew whenever a state run
+# synchronises modules: then the end of a drift would look like the first look of all.
+LAST: dict[str, Any] = {}
 
 
 def vips(snapshot: Snapshot) -> list[str]:

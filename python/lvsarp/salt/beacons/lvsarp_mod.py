@@ -15,7 +15,7 @@ what is bound, and what an apply had bound. The events are
     salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": []}
     salt/beacon/<minion>/lvsarp/error   {"error": "..."}    the host could not be looked at
 
-each once, when the answer changes. The first look is told only where it is no ``ok``.
+each once, when the answer changes. The first look after the minion has started is told only where it is no ``ok``.
 """
 
 from __future__ import annotations
@@ -40,9 +40,6 @@ __virtualname__ = "lvsarp"
 
 # What Salt itself reads in the configuration of every beacon.
 SALTS = ("interval", "enabled", "disable_during_state_run", "run_once", "beacon_module", "_beacon_name")
-
-# What was told last, by the beacon's name.
-_LAST: dict[str, Any] = {}
 
 
 def __virtual__() -> Virtual:
@@ -85,8 +82,8 @@ def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
     except Exception as error:  # a beacon that raises is told by Salt on every look
         text = _failures.text(error)
         tag, state, event = "error", text, {"error": text}
-    before = _LAST.get(name)
-    _LAST[name] = tag, state
+    before = _seen.LAST.get(name)
+    _seen.LAST[name] = tag, state
     if before == (tag, state) or (before is None and tag == "ok"):
         return []
     return [{"tag": tag, **event}]

@@ -1,0 +1,3 @@
+# What is not said here is taken from pillar lvsarp.
+silent real server:
+  lvsarp.real_server: []

@@ -1,0 +1,5 @@
+base:
+  'rs*':
+    - real_server
+  'director':
+    - director
