@@ -23,13 +23,18 @@ export LVSARP_BENCH_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_bench
 export LVSARP_RESOLVE_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_resolve
 VENV   := $(CURDIR)/.venv
 PY     := $(VENV)/bin/python
+# Salt has an environment of its own, and its wheels are kept: a test installs it anew without the network.
+SALT_VENV   := $(CURDIR)/.venv-salt
+SALT_PY     := $(SALT_VENV)/bin/python
+SALT_WHEELS := $(abspath $(TARGET))/salt-wheels
 # Tests run make and cargo themselves, and are no parts of this make.
-PYTEST := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(PY) -m pytest -q -p no:cacheprovider
+RUN_PYTEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(1) -m pytest -q -p no:cacheprovider
+PYTEST := $(call RUN_PYTEST,$(PY))
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
 .PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults \
-        documents slow bench fuzz install uninstall packages clean
+        documents salt slow bench fuzz install uninstall packages clean
 
 all: build
 
@@ -55,10 +60,10 @@ check: packages lint rust python c
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
                 ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux ipvsadm:ipvsadm keepalived:keepalived \
-                arping:iputils-arping ping:iputils-ping
+                arping:iputils-arping ping:iputils-ping $(PYTHON_H):python3-dev
 # What check has not run already, two parts at a time, because each of them waits most of its time.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second programs packaging documents slow
+	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second salt programs packaging documents slow
 
 lint:
 	cargo fmt --check
@@ -143,6 +148,10 @@ FUZZ_SECONDS ?= 600
 fuzz:
 	cargo +nightly fuzz run resolver -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
+# The Salt extension by Salt's own loader, and docs/salt.md as it stands, from an empty environment on; without daemons.
+salt: $(SALT_VENV)/installed
+	$(call RUN_PYTEST,$(SALT_PY)) tests/salt --ignore=tests/salt/fleet
+
 bench: NEEDED += pkg-config:pkg-config /usr/include/libnl3/netlink/route/link.h:libnl-route-3-dev
 bench: packages build $(VENV)/installed
 	$(PY) -m pip install -q --disable-pip-version-check 'pyroute2==0.9.7'
@@ -160,6 +169,21 @@ $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 	rm -rf target/wheels
 	$(VENV)/bin/maturin build --release --locked -q -i $(PY) -o target/wheels
 	$(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+	touch $@
+
+# Salt's dependency timelib is compiled, by gcc and with the headers of Python. Later releases of Salt need a certifi that not every index has.
+PYTHON_H = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
+IN_SALT_VENV := 'salt==3008.3' 'pytest-salt-factories==1.0.5' 'pytest==9.*'
+$(SALT_WHEELS)/complete: Makefile $(VENV)/tools
+	@mkdir -p $(SALT_WHEELS)
+	$(PY) -m pip wheel -q --disable-pip-version-check -w $(SALT_WHEELS) $(IN_SALT_VENV) pip setuptools
+	touch $@
+$(SALT_VENV)/tools: $(SALT_WHEELS)/complete
+	$(PYTHON) -m venv $(SALT_VENV)
+	$(SALT_PY) -m pip install -q --disable-pip-version-check --no-index -f $(SALT_WHEELS) $(IN_SALT_VENV)
+	touch $@
+$(SALT_VENV)/installed: $(SALT_VENV)/tools $(VENV)/installed
+	$(SALT_PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps --no-index target/wheels/*.whl
 	touch $@
 
 # The Python tests that build packages.
@@ -242,4 +266,4 @@ uninstall:
 
 clean:
 	cargo clean
-	rm -rf $(VENV) benches/raw/bin
+	rm -rf $(VENV) $(SALT_VENV) benches/raw/bin
