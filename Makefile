@@ -163,7 +163,7 @@ PYTHON_SOURCES := $(shell find crates/lvsarp crates/lvsarp-svg crates/lvsarp-cli
                   Cargo.toml Cargo.lock pyproject.toml
 $(VENV)/tools: Makefile
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q --disable-pip-version-check 'maturin==1.16.0' 'pytest==9.*' 'mypy==1.*'
+	$(PY) -m pip install -q --disable-pip-version-check 'maturin==1.16.0' 'pytest==9.*' 'mypy==1.*' 'abi3audit==0.0.26'
 	touch $@
 $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 	rm -rf target/wheels

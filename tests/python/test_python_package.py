@@ -1,5 +1,7 @@
 """The package as others get it: a source archive that builds and installs from a clean directory, offline."""
 
+import configparser
+import json
 import os
 import struct
 import subprocess
@@ -53,6 +55,7 @@ def test_the_source_archive_has_what_it_needs_and_nothing_else(sdist):
         names = {name.removeprefix(f"{NAME}/") for name in archive.getnames()}
     wanted = {"PKG-INFO", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock", "pyproject.toml"}
     wanted |= {"python/lvsarp/__init__.py", "python/lvsarp/_native.pyi", "python/lvsarp/py.typed"}
+    wanted |= {f"python/lvsarp/salt/{kind}/lvsarp_mod.py" for kind in ("modules", "states", "beacons", "grains")}
     wanted |= {f"{crate}/Cargo.toml" for crate in ("bindings/python", "crates/lvsarp", "crates/lvsarp-svg", "crates/lvsarp-cli")}
     assert wanted <= names, wanted - names
     unwanted = [
@@ -71,9 +74,25 @@ def test_the_wheel_is_one_for_all_pythons_from_3_9(wheel):
     assert {f"{NAME}.dist-info/licenses/LICENSE-{kind}" for kind in ("MIT", "APACHE")} <= names
     assert "Requires-Python: >=3.9" in metadata and "License-Expression: MIT OR Apache-2.0" in metadata
     assert "Requires-Dist" not in metadata
-    assert "lvsarp=lvsarp.__main__:main" in scripts.replace(" ", "")
-    sources = {path.name for path in (ROOT / "python/lvsarp").iterdir() if path.suffix in (".py", ".pyi", ".typed")}
-    assert sources <= {name.split("/")[1] for name in names if name.startswith("lvsarp/")}
+    entries = configparser.ConfigParser()
+    entries.read_string(scripts)
+    assert {name: dict(entries[name]) for name in entries.sections()} == {
+        "console_scripts": {"lvsarp": "lvsarp.__main__:main"},
+        "salt.loader": {"lvsarp": "lvsarp.salt"},
+    }
+    sources = {path for path in (ROOT / "python/lvsarp").rglob("*") if path.suffix in (".py", ".pyi", ".typed")}
+    sources = {str(path.relative_to(ROOT / "python")) for path in sources}
+    assert {name for name in names if name.startswith("lvsarp/")} == sources | {"lvsarp/_native.abi3.so"}
+
+
+def test_the_native_module_uses_what_is_stable_since_python_3_9_and_nothing_else(wheel):
+    """What abi3audit finds in the wheel, which says cp39-abi3: it knows the stable ABI of every Python."""
+    abi3audit = Path(sys.executable).parent / "abi3audit"
+    (told,) = json.loads(run(abi3audit, "--strict", "--report", wheel))["specs"].values()
+    (module,) = told["wheel"]
+    result = module["result"]
+    assert (module["name"], result["is_abi3"], result["baseline"]) == ("_native.abi3.so", True, "3.9")
+    assert (result["non_abi3_symbols"], result["future_abi3_objects"]) == ([], {})
 
 
 def test_the_wheel_installs_and_works_in_an_environment_of_its_own(server, clean, wheel):

@@ -105,3 +105,15 @@ def test_keys_in_the_file_of_salts_sysctl_present_are_a_warning(server, states, 
         for text in salts:
             assert len([warning for warning in ret.warnings if text in warning]) == 1, ret.warnings
     assert ret.result is True
+
+
+def test_exact_and_persist_go_together(server, host, states, etc):
+    states.lvsarp.real_server(name="rs", vips=[VIP, OTHER], persist=True)
+    for test, result in ((True, None), (False, True)):
+        ret = states.lvsarp.real_server(name="rs", vips=VIP, persist=True, exact=True, test=test)
+        assert ret.result is result and ret.changes == {
+            "/etc/lvsarp/real-server.json": {"old": "present", "new": "rewritten"},
+            "192.0.2.20/32 dev lo": {"old": "scope global label lo", "new": None},
+        }
+    assert OTHER not in (etc / "lvsarp/real-server.json").read_text() and [a.local for a in host.vips()] == [VIP]
+    assert states.lvsarp.real_server(name="rs", vips=VIP, persist=True, exact=True).changes == {}

@@ -94,11 +94,11 @@ def _look(wish: Any) -> tuple[str, Any, dict[str, Any]]:
     asked = _wanted.targets(wish, __pillar__, __opts__)
     with lvsarp.Host() as host:
         report = host.check(asked)
-        seen = _seen.vips(host.snapshot())
+        bound = _seen.vips(host.snapshot()) if asked is None else asked
     bad = [finding for finding in report.findings if finding.severity in ("error", "unknown")]
     reasons = sorted([finding.code, finding.interface or "", finding.vip or ""] for finding in bad)
     # What an apply had bound and is not there any more is in the findings only.
-    vips = asked or list(dict.fromkeys([*seen, *[finding.vip for finding in bad if finding.vip]]))
+    vips = list(dict.fromkeys([*bound, *[finding.vip for finding in bad if finding.vip]]))
     event = {"ok": report.ok, "vips": vips, "findings": [finding.as_dict() for finding in bad]}
     return "ok" if report.ok else "drift", [] if report.ok else reasons, event
 
