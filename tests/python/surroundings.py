@@ -18,6 +18,13 @@ def read_only_proc_sys():
     call("mount", b"none", b"/proc/sys", None, MS_REMOUNT | MS_BIND | MS_RDONLY, None)
 
 
+def read_only(path):
+    """This mount point is read-only for this process alone."""
+    call("unshare", CLONE_NEWNS)
+    call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+    call("mount", b"none", path.encode(), None, MS_REMOUNT | MS_BIND | MS_RDONLY, None)
+
+
 def read_only_run():
     call("unshare", CLONE_NEWNS)
     call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)

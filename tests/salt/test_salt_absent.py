@@ -1,6 +1,8 @@
 """The state absent: it takes back what lvsarp did, and nothing else."""
 
 import pytest
+from conftest import tree
+from surroundings import read_only
 
 VIP, OTHER, PREFIX = "192.0.2.10", "192.0.2.20", "198.51.100.0/28"
 
@@ -97,3 +99,20 @@ def test_an_error_is_a_result_and_changes_nothing(server, states, everything, ar
         ret = states.lvsarp.absent(name="gone", **arguments, test=test)
         assert (ret.result, ret.changes) == (False, {}) and message in ret.comment
     assert everything() == before
+
+
+def test_files_that_cannot_be_removed_fail_the_state_and_its_changes_are_what_was_done(server, host, states, etc, forked):
+    states.lvsarp.real_server(name="rs", vips=VIP, persist=True)
+    files = tree(etc)
+
+    def ask():
+        read_only("/etc")
+        ret = states.lvsarp.absent(name="gone", vips=VIP)
+        return ret.result, ret.changes, ret.comment
+
+    result, changes, comment = forked(ask)
+    assert result is False and "Read-only file system" in comment
+    assert changes == {thing: change for thing, change in BACK.items() if "198" not in thing}
+    assert host.vips() == [] and tree(etc) == files
+    ret = states.lvsarp.absent(name="gone", vips=VIP)
+    assert ret.result is True and set(ret.changes) <= set(files) and host.vips() == []

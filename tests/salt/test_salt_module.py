@@ -71,9 +71,11 @@ def test_retcode_false_leaves_the_return_code_alone(server, modules, loaders):
     assert "retcode" not in loaders.context
 
 
-def test_a_check_that_is_fine_does_not_hide_what_another_function_found(server, modules, loaders):
+def test_a_function_that_is_fine_does_not_hide_what_another_one_found(server, modules, loaders):
     loaders.context["retcode"] = 3
     assert modules.lvsarp.check()["ok"] is True and retcode(loaders) == 3
+    assert modules.lvsarp.plan(VIP)["ok"] is True and retcode(loaders) == 3
+    assert modules.lvsarp.apply(VIP, test=True)["steps"] and retcode(loaders) == 3
 
 
 def test_what_cannot_be_told_is_return_code_2(server, host, modules, loaders):

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from lvsarp import Finding, Host, Step
+    from lvsarp import Changes, Finding, Host, Step
 
     from ._types import Addresses
     from ._wanted import Wanted
@@ -53,14 +53,10 @@ def warnings(findings: Iterable[Finding]) -> list[str]:
     return [str(finding) for finding in findings if finding.severity != "info"]
 
 
-def boot(host: Host, wanted: Wanted) -> tuple[Finding, ...]:
-    """What is found about the next boot, by the rules of the program that sets sysctls then."""
-    return host.boot(wanted.targets(), rehearse=False).findings
-
-
-def of_salt(findings: Iterable[Finding]) -> list[str]:
-    """Those about levels in the file that Salt's ``sysctl.present`` writes."""
-    return [str(finding) for finding in findings if finding.code == SALTS_LINE and SALTS_FILE in finding.message]
+def of_salt(host: Host, wanted: Wanted) -> list[str]:
+    """Lines about the levels in the file that Salt's ``sysctl.present`` writes, by the prediction of the next boot."""
+    found = host.boot(wanted.targets(), rehearse=False).findings
+    return [str(finding) for finding in found if finding.code == SALTS_LINE and SALTS_FILE in finding.message]
 
 
 def addresses(texts: Iterable[str]) -> Addresses:
@@ -71,6 +67,13 @@ def addresses(texts: Iterable[str]) -> Addresses:
 
 
 def bound(host: Host, unwanted: Addresses, gone: Iterable[str]) -> list[str]:
-    """Those of some addresses that are bound, with their device. ``gone`` are the things of steps that would unbind."""
+    """Sentences about those of some addresses that are bound. ``gone`` are the things of steps that would unbind."""
     there = [(f"{a.local}/{a.prefixlen} dev {a.dev}", addresses([a.local])) for a in host.addresses()]
-    return [thing for thing, local in there if local & unwanted and thing not in gone]
+    left = [thing for thing, local in there if local & unwanted and thing not in gone]
+    return [f"{thing}: lvsarp did not bind it, so it is left there." for thing in left]
+
+
+def both(first: Changes, second: Changes) -> Changes:
+    """What two calls changed, as one."""
+    changed = first.changed or second.changed
+    return type(first)(changed, first.steps + second.steps, first.findings + second.findings)

@@ -91,15 +91,18 @@ def _real_server(name: str, host: lvsarp.Host, wanted: _wanted.Wanted, warnings:
         return _return(name, False, {}, [f"{who} cannot be made silent, so nothing is changed.", *reasons], warnings)
     if __opts__.get("test"):
         foreseen = host.apply(**wanted.apply(), dry_run=True)
-        warnings += _told.warnings(foreseen.findings) + _told.of_salt(_told.boot(host, wanted))
+        warnings += _told.warnings(foreseen.findings) + _told.of_salt(host, wanted)
         result = None if foreseen.steps else True
         return _return(name, result, _told.changes(foreseen.steps), _told.done(who, foreseen.steps, "would be"), warnings)
     done = host.apply(**wanted.apply())
-    after = _told.boot(host, wanted)
-    warnings += _told.warnings(done.findings) + _told.of_salt(after) + (_told.warnings(after) if wanted.persist else [])
     changes = _told.changes(done.steps)
-    report = host.check(wanted.targets())
-    left = host.apply(**wanted.apply(), dry_run=True).steps
+    try:
+        report = host.check(wanted.targets())
+        left = host.apply(**wanted.apply(), dry_run=True).steps
+        salts = _told.of_salt(host, wanted)
+    except lvsarp.LvsarpError as error:
+        return _return(name, False, changes, ["It was not possible to look at it afterwards:", _failures.text(error)], warnings)
+    warnings += _told.warnings((*done.findings, *(report.findings if report.ok else ()))) + salts
     if not report.ok or left:
         more = [*_told.reasons(report.findings), *[f"still to do: {step}" for step in left]]
         return _return(name, False, changes, [f"{who} is not silent, or not as it was made.", *more], warnings)
@@ -129,23 +132,29 @@ def absent(name: str, vips: Texts = None, persist: Optional[bool] = None) -> Ret
 
 
 def _absent(name: str, host: lvsarp.Host, files: bool, unwanted: Addresses) -> Return:
-    test = __opts__.get("test")
-    undone = host.undo(persist=files, dry_run=True) if test else host.undo(persist=files)
-    changes = _told.changes(undone.steps)
-    warnings = [str(finding) for finding in undone.findings]
-    gone = [step.thing for step in undone.steps if step.act == "unbind"] if test else []
-    bound = _told.bound(host, unwanted, gone)
-    if bound:
-        comment = [f"{text}: lvsarp did not bind it, so it is left there." for text in bound]
-        return _return(name, False, changes, comment, warnings)
-    left = () if test else host.undo(persist=files, dry_run=True).steps
+    # What is wrong with the files is said here, before anything is undone.
+    undone = host.undo(persist=files, dry_run=True)
+    if __opts__.get("test"):
+        gone = [step.thing for step in undone.steps if step.act == "unbind"]
+        return _taken_back(name, undone, _told.bound(host, unwanted, gone), None, "would be")
+    undone = host.undo()
+    try:
+        if files:
+            undone = _told.both(undone, host.unpersist())
+        left = host.undo(persist=files, dry_run=True).steps
+        bound = _told.bound(host, unwanted, ())
+    except lvsarp.LvsarpError as error:
+        return _return(name, False, _told.changes(undone.steps), [_failures.text(error)], _told.warnings(undone.findings))
+    return _taken_back(name, undone, [*bound, *[f"still to do: {step}" for step in left]], True, "was")
+
+
+def _taken_back(name: str, undone: lvsarp.Changes, left: list[str], result: Result, was: str) -> Return:
+    changes, warnings = _told.changes(undone.steps), _told.warnings(undone.findings)
     if left:
-        return _return(name, False, changes, [f"still to do: {step}" for step in left], warnings)
+        return _return(name, False, changes, left, warnings)
     if not changes:
         return _return(name, True, {}, ["There is nothing of lvsarp to take back."], warnings)
-    if test:
-        return _return(name, None, changes, ["What lvsarp did would be taken back."], warnings)
-    return _return(name, True, changes, ["What lvsarp did was taken back."], warnings)
+    return _return(name, result, changes, [f"What lvsarp did {was} taken back."], warnings)
 
 
 def mod_watch(name: str, sfun: str = "real_server", **kwargs: Any) -> Return:
