@@ -26,7 +26,7 @@ PY     := $(VENV)/bin/python
 # Salt has an environment of its own, and its wheels are kept: a test installs it anew without the network.
 SALT_VENV   := $(CURDIR)/.venv-salt
 SALT_PY     := $(SALT_VENV)/bin/python
-SALT_WHEELS := $(abspath $(TARGET))/salt-wheels
+SALT_WHEELS := $(CURDIR)/target/salt-wheels
 # Tests run make and cargo themselves, and are no parts of this make.
 RUN_PYTEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(1) -m pytest -q -p no:cacheprovider
 PYTEST := $(call RUN_PYTEST,$(PY))
@@ -176,7 +176,7 @@ PYTHON_H = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("inc
 IN_SALT_VENV := 'salt==3008.3' 'pytest-salt-factories==1.0.5' 'pytest==9.*'
 $(SALT_WHEELS)/complete: Makefile $(VENV)/tools
 	@mkdir -p $(SALT_WHEELS)
-	$(PY) -m pip wheel -q --disable-pip-version-check -w $(SALT_WHEELS) $(IN_SALT_VENV) pip setuptools
+	$(PY) -m pip wheel -q --disable-pip-version-check -w $(SALT_WHEELS) $(IN_SALT_VENV)
 	touch $@
 $(SALT_VENV)/tools: $(SALT_WHEELS)/complete
 	$(PYTHON) -m venv $(SALT_VENV)

@@ -49,10 +49,9 @@ def shown():
 
 @pytest.fixture
 def wheels():
-    folder = Path(os.environ.get("LVSARP_WHEELS", ROOT / "target"))
-    (wheel,) = (folder / "wheels").glob("lvsarp-*.whl")
-    assert list((folder / "salt-wheels").glob("salt-3008.3-*.whl")), "run `make salt`, which keeps the wheels of Salt"
-    return f"{wheel.parent} {folder / 'salt-wheels'}"
+    lvsarp, salt = ROOT / "target/wheels", ROOT / "target/salt-wheels"
+    assert list(lvsarp.glob("lvsarp-*.whl")) and list(salt.glob("salt-*.whl")), "run `make salt`, which makes the wheels"
+    return f"{lvsarp} {salt}"
 
 
 @pytest.fixture
