@@ -106,7 +106,7 @@ def sls(modules, minion_config):
 
 @pytest.fixture
 def minion(loaders, etc):
-    """Another minion: its module lvsarp with this pillar and this configuration, and what it says of its return code."""
+    """Another minion: its module lvsarp with this pillar and this configuration, and its context."""
 
     def made(pillar=None, **options):
         context = {}

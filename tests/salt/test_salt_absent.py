@@ -101,7 +101,9 @@ def test_an_error_is_a_result_and_changes_nothing(server, states, everything, ar
     assert everything() == before
 
 
-def test_files_that_cannot_be_removed_fail_the_state_and_its_changes_are_what_was_done(server, host, states, etc, forked):
+def test_files_that_cannot_be_removed_fail_the_state_and_its_changes_are_what_was_done(
+    server, host, states, etc, forked
+):
     states.lvsarp.real_server(name="rs", vips=VIP, persist=True)
     files = tree(etc)
 

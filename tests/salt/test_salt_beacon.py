@@ -17,8 +17,8 @@ START = "Configuration for lvsarp beacon"
 
 @pytest.fixture
 def watching(loaders, server, etc):
-    """A minion with this configuration of the beacon, looked after by Salt's own code: each call is one turn of its loop, and
-    returns the events."""
+    """A minion with this configuration of the beacon, looked after by Salt's own code: each call is one turn of its
+    loop, and returns the events."""
 
     def made(*config, pillar=None, name="lvsarp"):
         opts = {**loaders.opts, "pillar": pillar or {}, "beacons": {}}
@@ -39,7 +39,11 @@ def told(events):
     return [(event["tag"], event["data"].get("ok")) for event in events]
 
 
-DRIFT, OK, ERROR = ("salt/beacon/rs1/lvsarp/drift", False), ("salt/beacon/rs1/lvsarp/ok", True), ("salt/beacon/rs1/lvsarp/error", None)
+DRIFT, OK, ERROR = (
+    ("salt/beacon/rs1/lvsarp/drift", False),
+    ("salt/beacon/rs1/lvsarp/ok", True),
+    ("salt/beacon/rs1/lvsarp/error", None),
+)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,13 @@ DRIFT, OK, ERROR = ("salt/beacon/rs1/lvsarp/drift", False), ("salt/beacon/rs1/lv
         [{"vips": f"{VIP}, {OTHER}"}, {"interval": 10}],
         [{"vips": ["2001:db8::10", "192.0.2.10/32"], "interval": 10}],
         [{"vips": None}],
-        [{"interval": 5}, {"disable_during_state_run": True}, {"enabled": True}, {"run_once": False}, {"_beacon_name": "x"}],
+        [
+            {"interval": 5},
+            {"disable_during_state_run": True},
+            {"enabled": True},
+            {"run_once": False},
+            {"_beacon_name": "x"},
+        ],
         [{"beacon_module": "lvsarp"}],
     ],
 )
@@ -152,9 +162,7 @@ def test_two_beacons_of_one_module_remember_for_themselves(loaders, server, host
     host.apply([VIP])
 
     def look():
-        config = {
-            name: [{"vips": [vip]}, {"beacon_module": "lvsarp"}] for name, vip in (("web", VIP), ("mail", OTHER))
-        }
+        config = {name: [{"vips": [vip]}, {"beacon_module": "lvsarp"}] for name, vip in (("web", VIP), ("mail", OTHER))}
         return [event["tag"] for event in beacons.process(config, {})]
 
     assert look() == ["salt/beacon/rs1/mail/drift"] and look() == []
@@ -176,7 +184,11 @@ def test_an_error_is_one_event_and_so_is_its_end(watching, host, forked):
 
     quiet, (error,), same, (ok,), again = forked(ask)
     assert (quiet, same, again) == ([], [], [])
-    assert error["tag"] == ERROR[0] and set(error["data"]) == {"id", "error"} and "Too many open files" in error["data"]["error"]
+    assert (
+        error["tag"] == ERROR[0]
+        and set(error["data"]) == {"id", "error"}
+        and "Too many open files" in error["data"]["error"]
+    )
     assert told([ok]) == [OK]
 
 

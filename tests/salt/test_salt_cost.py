@@ -1,4 +1,5 @@
-"""What a look of the beacon costs, counted in system calls and not in seconds: it runs every few seconds on every minion."""
+"""What a look of the beacon costs, counted in system calls and not in seconds: it runs every few seconds on every
+minion."""
 
 import subprocess
 import sys

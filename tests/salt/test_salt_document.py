@@ -1,4 +1,4 @@
-"""docs/salt.md: the walk without a master as it stands there, from an empty directory and a fresh environment on, and its files."""
+"""docs/salt.md: the walk without a master, from an empty directory and a fresh environment, and its files."""
 
 import os
 import re
@@ -50,18 +50,19 @@ def shown():
 @pytest.fixture
 def wheels():
     lvsarp, salt = ROOT / "target/wheels", ROOT / "target/salt-wheels"
-    assert list(lvsarp.glob("lvsarp-*.whl")) and list(salt.glob("salt-*.whl")), "run `make salt`, which makes the wheels"
+    assert list(lvsarp.glob("lvsarp-*.whl")) and list(salt.glob("salt-*.whl")), "run `make salt`, which makes them"
     return f"{lvsarp} {salt}"
 
 
 @pytest.fixture
 def user(tmp_path, wheels):
-    """Somebody in an empty directory: runs a block, and returns what was printed. The package index is a directory here."""
+    """Somebody in an empty directory runs a block; what it printed. The package index is a directory here."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python3").symlink_to(sys._base_executable)
     home = tmp_path / "home"
     home.mkdir()
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_", "VIRTUAL_"))}
+    others = ("PYTHON", "PIP_", "VIRTUAL_")
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     surroundings |= {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "HOME": str(home), "PIP_NO_INDEX": "1"}
     surroundings |= {"PIP_FIND_LINKS": wheels, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 

@@ -53,7 +53,9 @@ def test_the_vips_are_those_that_a_check_of_what_is_bound_looks_at(server, host,
     assert sorted(grain()["lvsarp"]["vips"]) == sorted(looked_at) and "203.0.113.9" not in looked_at
 
 
-@pytest.mark.parametrize(("part", "name", "change"), [("addresses", "203.0.113.9", {"proto": 204}), ("interfaces", "eth1", {"kind": "vrf"})])
+@pytest.mark.parametrize(
+    ("part", "name", "change"), [("addresses", "203.0.113.9", {"proto": 204}), ("interfaces", "eth1", {"kind": "vrf"})]
+)
 def test_what_lvsarp_bound_elsewhere_and_what_is_on_a_vrf_are_vips(server, host, part, name, change):
     """On the snapshot, because this kernel may know neither VRFs nor the mark."""
     server.ip("link add eth1 type bridge")
@@ -90,7 +92,9 @@ def without_proc():
     call("mount", b"tmpfs", b"/proc", b"tmpfs", 0, None)
 
 
-@pytest.mark.parametrize("spoil", [without_proc, read_only_run, read_only_proc_sys, lambda: call("unshare", CLONE_NEWUSER)])
+@pytest.mark.parametrize(
+    "spoil", [without_proc, read_only_run, read_only_proc_sys, lambda: call("unshare", CLONE_NEWUSER)]
+)
 def test_it_is_there_or_not_there_and_never_an_error(host, grain, forked, spoil):
     host.apply([VIP])
 

@@ -44,7 +44,11 @@ def test_status_shows_levels_addresses_and_vips(server, host, modules, loaders):
     assert status["findings"] == [finding.as_dict() for finding in host.snapshot().check().findings]
     for name, interface in status["interfaces"].items():
         levels = host.get(name)
-        assert interface["arp_ignore"] == levels.arp_ignore.as_dict() == {"own": int(name == "lo"), "all": 1, "effective": 1}
+        assert (
+            interface["arp_ignore"]
+            == levels.arp_ignore.as_dict()
+            == {"own": int(name == "lo"), "all": 1, "effective": 1}
+        )
         assert interface["arp_announce"] == levels.arp_announce.as_dict()
         assert interface["addresses"] == [f"{a.local}/{a.prefixlen}" for a in host.addresses(name)]
     assert modules.lvsarp.status(dev="eth0")["interfaces"] == {"eth0": status["interfaces"]["eth0"]}

@@ -37,7 +37,7 @@ def test_files_alone_are_a_change(server, states, etc):
     for test, result in ((True, None), (False, True)):
         ret = states.lvsarp.real_server(name="rs", vips=VIP, persist=True, test=test)
         assert ret.result is result and ret.changes and all(thing.startswith("/etc/") for thing in ret.changes)
-        assert set(map(str, ret.changes["/etc/sysctl.d/90-lvsarp.conf"].items())) == {"('old', None)", "('new', 'present')"}
+        assert ret.changes["/etc/sysctl.d/90-lvsarp.conf"] == {"old": None, "new": "present"}
         verb = "would be" if test else "was"
         assert ret.comment == f"What brings it back after a reboot {verb} written."
     again = states.lvsarp.real_server(name="rs", vips=VIP, persist=True, test=True)
@@ -91,14 +91,15 @@ def test_keys_in_the_file_of_salts_sysctl_present_are_a_warning(server, states, 
     # Where Salt itself puts them on a machine that was booted with systemd.
     (etc / "sysctl.d").mkdir()
     for key, value in (("arp_ignore", 1), ("arp_announce", 2)):
-        ret = states.sysctl.present(
-            name=f"net.ipv4.conf.all.{key}", value=value, config="/etc/sysctl.d/99-salt.conf"
-        )
+        ret = states.sysctl.present(name=f"net.ipv4.conf.all.{key}", value=value, config="/etc/sysctl.d/99-salt.conf")
         assert ret.result is True, ret.comment
     lines = (etc / "sysctl.d/99-salt.conf").read_text().splitlines()
     salts = [
         f"/etc/sysctl.d/99-salt.conf:{lines.index(line) + 1} names all/{key}: it belongs to Salt's sysctl.present"
-        for key, line in (("arp_ignore", "net.ipv4.conf.all.arp_ignore = 1"), ("arp_announce", "net.ipv4.conf.all.arp_announce = 2"))
+        for key, line in (
+            ("arp_ignore", "net.ipv4.conf.all.arp_ignore = 1"),
+            ("arp_announce", "net.ipv4.conf.all.arp_announce = 2"),
+        )
     ]
     for test in (True, False):
         ret = states.lvsarp.real_server(name="rs", vips=VIP, persist=persist, test=test)

@@ -1,4 +1,5 @@
-"""On random hosts and for random wishes a test run tells exactly what the run changes, and a third run changes nothing."""
+"""On random hosts and for random wishes a test run tells exactly what the run changes, and a third run changes
+nothing."""
 
 import random
 

@@ -41,16 +41,16 @@ def test_watch_sets_the_levels_of_an_interface_that_another_state_added(server, 
 
 
 def test_watch_of_a_change_applies_again_in_a_state_that_had_nothing_to_do(server, host, sls):
-    """Salt calls mod_watch where the watching state itself changed nothing: it is the same state, with the same arguments."""
+    """Salt calls mod_watch where the watching state changed nothing: it is the same state, with the same arguments."""
     assert sls(REAL_SERVER)["silent"].result is True
     text = REAL_SERVER + "    - watch: [{test: news}]\nnews:\n  test.succeed_with_changes: []\n"
     for test in (False, True):
         ret = sls(text, test=test)["silent"]
         assert (ret.result, ret.changes) == (True, {}) and ret.comment == f"The real server of {VIP} is silent already."
-    absent = "gone:\n  lvsarp.absent:\n    - vips: [{}]\n    - watch: [{{test: news}}]\nnews:\n  test.succeed_with_changes: []\n"
-    ret = sls(absent.format(VIP))["gone"]
+    absent = text.replace("silent:", "gone:").replace("real_server", "absent").replace("    - scope: interface\n", "")
+    ret = sls(absent)["gone"]
     assert ret.result is True and f"{VIP}/32 dev lo" in ret.changes
-    assert sls(absent.format(VIP))["gone"].comment == "There is nothing of lvsarp to take back."
+    assert sls(absent)["gone"].comment == "There is nothing of lvsarp to take back."
 
 
 def test_what_requires_a_real_server_runs_only_where_it_is_silent(server, sls):

@@ -24,7 +24,8 @@ def test_a_test_run_tells_the_changes_and_writes_nothing(server, states, everyth
     assert {**files, **ALL_OF_IT} == ret.changes
     assert files["/etc/sysctl.d/90-lvsarp.conf"] == {"old": None, "new": "present"}
     assert ret.comment == (
-        "The real server of 192.0.2.10, 198.51.100.0/28 would be made silent.\nWhat brings it back after a reboot would be written."
+        "The real server of 192.0.2.10, 198.51.100.0/28 would be made silent.\n"
+        "What brings it back after a reboot would be written."
     )
     assert everything() == before
 
@@ -55,8 +56,8 @@ def test_only_what_differs_is_a_change(server, states):
 
 
 def test_every_argument_reaches_the_host(server, host, states):
-    wish = {"scope": "interface", "label": "lo:v", "address_scope": "host", "method": "netlink", "force": False, "dev": "lo"}
-    ret = states.lvsarp.real_server(name="rs", vips=VIP, **wish)
+    wish = {"scope": "interface", "label": "lo:v", "address_scope": "host", "method": "netlink", "dev": "lo"}
+    ret = states.lvsarp.real_server(name="rs", vips=VIP, force=False, **wish)
     assert ret.result is True and set(ret.changes) == {"eth0/arp_ignore", "eth0/arp_announce", "192.0.2.10/32 dev lo"}
     assert [(a.local, a.label, a.scope) for a in host.vips()] == [(VIP, "lo:v", "host")]
 

@@ -1,4 +1,5 @@
-"""What is wanted comes from the argument, else from pillar, else from the minion's configuration; never from a grain."""
+"""What is wanted comes from the argument, else from pillar, else from the minion's configuration; never from a
+grain."""
 
 import pytest
 import salt.config
@@ -53,9 +54,12 @@ def test_each_name_is_looked_up_by_itself(server, host, minion):
         {"lvsarp": {"vips": [PILLAR], "label": "lo:p", "address_scope": "host"}},
         lvsarp={"vips": [CONFIGURED], "label": "lo:c", "scope": "interface", "prefixes": "198.51.100.0/28"},
     )
-    assert modules["lvsarp.plan"](label="lo:a") == host.plan(
-        [PILLAR], prefixes=["198.51.100.0/28"], label="lo:a", address_scope="host", scope="interface"
-    ).as_dict()
+    assert (
+        modules["lvsarp.plan"](label="lo:a")
+        == host.plan(
+            [PILLAR], prefixes=["198.51.100.0/28"], label="lo:a", address_scope="host", scope="interface"
+        ).as_dict()
+    )
 
 
 def test_false_as_an_argument_overrules_a_true_below(server, minion, etc):

@@ -29,7 +29,7 @@ def shown() -> Iterator[None]:
 
 
 def text(error: BaseException) -> str:
-    """What is to be told about an error: its words and hint, and the reasons among its findings that these do not name."""
+    """An error in words: its words and hint, and those reasons among its findings that it does not name."""
     words = str(error)
     more = [f for f in getattr(error, "findings", ()) if f.severity in ("error", "unknown") and f.message not in words]
     return "\n".join([words, *map(str, more)])

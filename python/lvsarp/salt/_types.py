@@ -1,5 +1,5 @@
-"""What the type checker needs to know: the names that Salt's loader puts into every module, and types of arguments. Nothing
-imports this when the program runs."""
+"""What the type checker needs to know: the names that Salt's loader puts into every module, and types of arguments.
+Nothing imports this when the program runs."""
 
 from __future__ import annotations
 

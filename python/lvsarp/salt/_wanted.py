@@ -13,8 +13,8 @@ FLAGS = ("force", "persist", "exact")
 NAMES = (*LISTS, *WORDS, *FLAGS)
 
 NOTHING_NAMED = (
-    "no VIP is named: give vips (or prefixes), or set them in pillar lvsarp:vips, or as vips below lvsarp in the minion's "
-    "configuration"
+    "no VIP is named: give vips (or prefixes), or set them in pillar lvsarp:vips, or as vips below lvsarp in the "
+    "minion's configuration"
 )
 
 

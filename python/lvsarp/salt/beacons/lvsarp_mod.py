@@ -1,4 +1,5 @@
-"""The beacon ``lvsarp``: an event when VIPs stop being silent, or are not silent for other reasons, and one when they are again.
+"""The beacon ``lvsarp``: an event when VIPs stop being silent, or are not silent for other reasons, and one when they
+are again.
 
 .. code-block:: yaml
 
@@ -8,8 +9,8 @@
           - 192.0.2.10
         - interval: 10
 
-Without ``vips`` those of pillar ``lvsarp:vips`` and ``lvsarp:prefixes``, or of the minion's configuration; without those
-what is bound, and what an apply had bound. The events are
+Without ``vips`` those of pillar ``lvsarp:vips`` and ``lvsarp:prefixes``, or of the minion's configuration; without
+those what is bound, and what an apply had bound. The events are
 
     salt/beacon/<minion>/lvsarp/drift   {"ok": false, "vips": [...], "findings": [...]}
     salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": []}

@@ -1,6 +1,7 @@
 """The grain ``lvsarp``: whether the minion is a real server, of which VIPs, and whether they are silent.
 
-Grains are cached: refresh them (``saltutil.refresh_grains``) before targeting by them, and decide with ``lvsarp.check``.
+Grains are cached: refresh them (``saltutil.refresh_grains``) before targeting by them, and decide with
+``lvsarp.check``.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def __virtual__() -> Virtual:
 
 
 def real_server() -> dict[str, Any]:
-    """``role`` (``real_server`` where a VIP is bound, otherwise ``none``), ``vips``, and ``ready``: whether each of them is
-    silent. No grain at all where the host cannot be read. Changes nothing."""
+    """``role`` (``real_server`` where a VIP is bound, otherwise ``none``), ``vips``, and ``ready``: whether each of
+    them is silent. No grain at all where the host cannot be read. Changes nothing."""
     try:
         import lvsarp
         from lvsarp.salt import _seen

@@ -1,8 +1,9 @@
 """The execution module ``lvsarp``: LVS-DR real servers that are silent in ARP.
 
-What is wanted (``vips``, ``prefixes``, ``scope``, ``dev``, ``label``, ``address_scope``, ``method``, ``force``, ``persist``,
-``exact``) is taken from the argument, else from pillar ``lvsarp:<name>``, else from ``lvsarp: {<name>: ...}`` in the minion's
-configuration. VIPs and prefixes are a list, or one text with commas. All results are plain data.
+What is wanted (``vips``, ``prefixes``, ``scope``, ``dev``, ``label``, ``address_scope``, ``method``, ``force``,
+``persist``, ``exact``) is taken from the argument, else from pillar ``lvsarp:<name>``, else from
+``lvsarp: {<name>: ...}`` in the minion's configuration. VIPs and prefixes are a list, or one text with commas. All
+results are plain data.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def status(dev: Optional[str] = None) -> dict[str, Any]:
         Only this interface, instead of all.
 
     Returns ``ok`` and ``findings`` of a check of what is bound, ``vips`` (the addresses on loopback devices without
-    127.0.0.0/8 and ::1, what lvsarp bound elsewhere, and the first address of each local route), and ``interfaces``: for each
-    name ``arp_ignore`` and ``arp_announce``, both with ``own``, ``all`` and ``effective`` (the larger of the two; None where it
-    is unknown), and ``addresses``, such as ``192.0.2.11/24``.
+    127.0.0.0/8 and ::1, what lvsarp bound elsewhere, and the first address of each local route), and ``interfaces``:
+    for each name ``arp_ignore`` and ``arp_announce``, both with ``own``, ``all`` and ``effective`` (the larger of the
+    two; None where it is unknown), and ``addresses``, such as ``192.0.2.11/24``.
 
     CLI Example:
 
@@ -66,15 +67,15 @@ def check(vips: Texts = None, retcode: bool = True) -> dict[str, Any]:
     """Whether every VIP is silent: neither answered nor announced on any interface, and bound.
 
     vips
-        The VIPs. Without: those of pillar or configuration, with the first address of each prefix there; without those what
-        is bound, and what an apply had bound.
+        The VIPs. Without: those of pillar or configuration, with the first address of each prefix there; without those
+        what is bound, and what an apply had bound.
     retcode
-        Set the return code as ``lvsarp check`` does: 1 where a VIP is not silent or not bound, 2 where that cannot be told.
-        ``False`` leaves it alone, for the mine.
+        Set the return code as ``lvsarp check`` does: 1 where a VIP is not silent or not bound, 2 where that cannot be
+        told. ``False`` leaves it alone, for the mine.
 
-    Returns ``ok``, ``findings`` (each with ``code``, ``severity``, ``interface``, ``vip``, ``message`` and ``hint``) and
-    ``verdicts`` (every VIP on every interface that is up and speaks ARP: ``replies``, ``announces``). An apply that was killed
-    midway is taken back before.
+    Returns ``ok``, ``findings`` (each with ``code``, ``severity``, ``interface``, ``vip``, ``message`` and ``hint``)
+    and ``verdicts`` (every VIP on every interface that is up and speaks ARP: ``replies``, ``announces``). An apply that
+    was killed midway is taken back before.
 
     CLI Example:
 
@@ -102,8 +103,9 @@ def plan(
 ) -> dict[str, Any]:
     """What :py:func:`apply` would do, with reasons. Changes nothing. The arguments are those of :py:func:`apply`.
 
-    Returns ``changed`` (False), ``steps`` (each with ``act``, ``thing``, ``old``, ``new`` and ``reason``), ``findings`` and
-    ``ok``: whether every VIP is silent after the steps. Where it is not an apply is refused, and the return code is 1.
+    Returns ``changed`` (False), ``steps`` (each with ``act``, ``thing``, ``old``, ``new`` and ``reason``), ``findings``
+    and ``ok``: whether every VIP is silent after the steps. Where it is not an apply is refused, and the return code is
+    1.
 
     CLI Example:
 
@@ -142,22 +144,23 @@ def apply(
     exact: Optional[bool] = None,
     test: Optional[bool] = None,
 ) -> dict[str, Any]:
-    """Makes the minion a silent real server: the levels first, read back, then the VIPs, then a check of the whole. A second
-    call changes nothing; a failure is rolled back.
+    """Makes the minion a silent real server: the levels first, read back, then the VIPs, then a check of the whole. A
+    second call changes nothing; a failure is rolled back.
 
     vips
         IPv4 and IPv6 addresses, each bound as /32 or /128.
     prefixes
         Prefixes to accept as a whole, such as ``198.51.100.0/24``, each by one local route.
     scope
-        ``all`` (default): the levels of ``all`` and lo, and single interfaces where that is not enough. ``interface``: only
-        those of the interfaces that are up and speak ARP; for those that are added later apply again.
+        ``all`` (default): the levels of ``all`` and lo, and single interfaces where that is not enough. ``interface``:
+        only those of the interfaces that are up and speak ARP; for those that are added later apply again.
     dev
         The device of the VIPs: ``lo`` (default).
     label
         The label of the IPv4 VIPs: the device's name, or that, a colon and more, such as ``lo:0``; 15 bytes at most.
     address_scope
-        The scope of the IPv4 VIPs: ``auto`` (default), ``global``, ``site``, ``link``, ``host`` or a number up to 255 as text.
+        The scope of the IPv4 VIPs: ``auto`` (default), ``global``, ``site``, ``link``, ``host`` or a number up to 255
+        as text.
     method
         ``netlink`` (default), or ``ioctl`` as ifconfig does it.
     force
@@ -169,8 +172,8 @@ def apply(
     test
         True: change nothing and return the steps that would be done. Default: the minion's ``test``.
 
-    Returns ``changed``, ``steps`` and ``findings``. In test mode ``changed`` is False, and the return code is 1 where the
-    apply would be refused.
+    Returns ``changed``, ``steps`` and ``findings``. In test mode ``changed`` is False, and the return code is 1 where
+    the apply would be refused.
 
     CLI Example:
 
@@ -199,8 +202,8 @@ def apply(
 
 
 def undo(persist: bool = False, test: Optional[bool] = None) -> dict[str, Any]:
-    """Takes back what :py:func:`apply` did: the VIPs first, then the levels, each only where it still is what apply made it.
-    What is left alone is named in the findings. Without an apply before it changes nothing.
+    """Takes back what :py:func:`apply` did: the VIPs first, then the levels, each only where it still is what apply
+    made it. What is left alone is named in the findings. Without an apply before it changes nothing.
 
     persist
         Also remove the files that bring it back after a reboot. Default False.
@@ -265,13 +268,15 @@ def boot(
     """What will be in force after the next boot, and which line of which file decides. Changes nothing.
 
     vips
-        The VIPs to check. Without: those of pillar or configuration; without those what was persisted and what is bound.
+        The VIPs to check. Without: those of pillar or configuration; without those what was persisted and what is
+        bound.
     interfaces
         Names of interfaces that are not there now.
     root
         The directory whose files are read: ``/`` (default), or that of an image.
     loader
-        The program that sets sysctls at boot, such as ``systemd-sysctl`` or ``procps 4.0.2``. Default: the one that is found.
+        The program that sets sysctls at boot, such as ``systemd-sysctl`` or ``procps 4.0.2``. Default: the one that is
+        found.
     rehearse
         Also run that program in namespaces of its own to see what it does, where the minion may. Default True.
     retcode
@@ -296,8 +301,8 @@ def boot(
 
 
 def snapshot() -> dict[str, Any]:
-    """The minion's network namespace as plain data: interfaces, addresses, levels and local routes. ``lvsarp check --snapshot``
-    and ``lvsarp.Snapshot.from_dict`` read it on any machine.
+    """The minion's network namespace as plain data: interfaces, addresses, levels and local routes.
+    ``lvsarp check --snapshot`` and ``lvsarp.Snapshot.from_dict`` read it on any machine.
 
     CLI Example:
 

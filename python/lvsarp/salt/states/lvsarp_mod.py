@@ -8,7 +8,8 @@
           - 192.0.2.10
         - persist: true
 
-What is not given is taken from pillar ``lvsarp:<name>``, else from ``lvsarp: {<name>: ...}`` in the minion's configuration.
+What is not given is taken from pillar ``lvsarp:<name>``, else from ``lvsarp: {<name>: ...}`` in the minion's
+configuration.
 """
 
 from __future__ import annotations
@@ -56,11 +57,11 @@ def real_server(
     vips, prefixes, scope, dev, label, address_scope, method, force, persist, exact
         As in the execution function ``lvsarp.apply``.
 
-    ``changes`` has for each level, address, route and file what it was and what it is. The host is read again afterwards: the
-    result is True only if every VIP is silent then and nothing is left to do. A failure is rolled back.
+    ``changes`` has for each level, address, route and file what it was and what it is. The host is read again
+    afterwards: the result is True only if every VIP is silent then and nothing is left to do. A failure is rolled back.
 
-    In test mode nothing is changed: the result is None where something would be, with the same ``changes``, and False where
-    the real run would be refused.
+    In test mode nothing is changed: the result is None where something would be, with the same ``changes``, and False
+    where the real run would be refused.
     """
     given = {
         "vips": vips,
@@ -93,7 +94,9 @@ def _real_server(name: str, host: lvsarp.Host, wanted: _wanted.Wanted, warnings:
         foreseen = host.apply(**wanted.apply(), dry_run=True)
         warnings += _told.warnings(foreseen.findings) + _told.of_salt(host, wanted)
         result = None if foreseen.steps else True
-        return _return(name, result, _told.changes(foreseen.steps), _told.done(who, foreseen.steps, "would be"), warnings)
+        return _return(
+            name, result, _told.changes(foreseen.steps), _told.done(who, foreseen.steps, "would be"), warnings
+        )
     done = host.apply(**wanted.apply())
     changes = _told.changes(done.steps)
     try:
@@ -101,7 +104,9 @@ def _real_server(name: str, host: lvsarp.Host, wanted: _wanted.Wanted, warnings:
         left = host.apply(**wanted.apply(), dry_run=True).steps
         salts = _told.of_salt(host, wanted)
     except lvsarp.LvsarpError as error:
-        return _return(name, False, changes, ["It was not possible to look at it afterwards:", _failures.text(error)], warnings)
+        return _return(
+            name, False, changes, ["It was not possible to look at it afterwards:", _failures.text(error)], warnings
+        )
     warnings += _told.warnings((*done.findings, *(report.findings if report.ok else ()))) + salts
     if not report.ok or left:
         more = [*_told.reasons(report.findings), *[f"still to do: {step}" for step in left]]
@@ -115,8 +120,8 @@ def absent(name: str, vips: Texts = None, persist: Optional[bool] = None) -> Ret
     name
         Only names the state.
     vips
-        What must not be bound on any device afterwards. One that somebody else bound is left alone, and the result is False.
-        Without: those of pillar or configuration; an empty list for none.
+        What must not be bound on any device afterwards. One that somebody else bound is left alone, and the result is
+        False. Without: those of pillar or configuration; an empty list for none.
     persist
         Also remove the files that bring it back after a reboot. Default True.
 
@@ -144,7 +149,9 @@ def _absent(name: str, host: lvsarp.Host, files: bool, unwanted: Addresses) -> R
         left = host.undo(persist=files, dry_run=True).steps
         bound = _told.bound(host, unwanted, ())
     except lvsarp.LvsarpError as error:
-        return _return(name, False, _told.changes(undone.steps), [_failures.text(error)], _told.warnings(undone.findings))
+        return _return(
+            name, False, _told.changes(undone.steps), [_failures.text(error)], _told.warnings(undone.findings)
+        )
     return _taken_back(name, undone, [*bound, *[f"still to do: {step}" for step in left]], True, "was")
 
 
@@ -158,8 +165,8 @@ def _taken_back(name: str, undone: lvsarp.Changes, left: list[str], result: Resu
 
 
 def mod_watch(name: str, sfun: str = "real_server", **kwargs: Any) -> Return:
-    """The same state again, where a watched state changed something: an interface that was added or set up anew may need
-    levels of its own."""
+    """The same state again, where a watched state changed something: an interface that was added or set up anew may
+    need levels of its own."""
     given = {key: value for key, value in kwargs.items() if key in _wanted.NAMES}
     if sfun == "absent":
         return absent(name, **{key: given[key] for key in ("vips", "persist") if key in given})
