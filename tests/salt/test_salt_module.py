@@ -57,6 +57,20 @@ def test_status_shows_levels_addresses_and_vips(server, host, modules, loaders):
     assert retcode(loaders) == 0
 
 
+def test_status_has_interfaces_of_every_name_and_levels_of_every_value(server, host, modules):
+    for name in ("a\\b", "é", "eth0.100"):
+        server.ip(f"link add {name} type bridge")
+    server.set_conf("é", "arp_ignore", 8)
+    server.set_conf("all", "arp_ignore", 3)
+    server.set_conf("all", "arp_announce", -1)
+    status = plain(modules.lvsarp.status())
+    assert set(status["interfaces"]) == {"lo", "eth0", "a\\x5cb", "é", "eth0.100"}
+    for name in {"lo", "eth0", "é", "eth0.100"}:
+        found = {key: status["interfaces"][name][key] for key in ("arp_ignore", "arp_announce")}
+        assert found == host.get(name).as_dict(), name
+    assert modules.lvsarp.status("é")["interfaces"]["é"]["arp_ignore"] == {"own": 8, "all": 3, "effective": 8}
+
+
 def test_check_is_that_of_the_library_and_its_return_code_that_of_the_program(server, host, modules, loaders):
     assert plain(modules.lvsarp.check()) == host.check().as_dict() and retcode(loaders) == 0
     host.bind(VIP)

@@ -1,4 +1,4 @@
-"""What a snapshot shows of a real server, its VIPs; and what the beacon has seen last."""
+"""What a snapshot shows of a real server, and what the beacon has seen last."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ def vips(snapshot: Snapshot) -> list[str]:
     bound = [a.local for a in snapshot.addresses if a.index in homes or a.proto == OURS]
     bound += [route.prefix.partition("/")[0] for route in snapshot.local_routes]
     return list(dict.fromkeys(vip for vip in bound if not _ordinary(vip)))
+
+
+def interfaces(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Levels and addresses by interface. The levels are those of ``Snapshot.levels``, also of an interface whose name is
+    shown with ``\\xNN`` and cannot be asked for by it."""
+    found: dict[str, dict[str, Any]] = {}
+    for interface in snapshot.interfaces:
+        levels: dict[str, Any] = {}
+        for key in ("arp_ignore", "arp_announce"):
+            own, for_all = None if interface.conf is None else interface.conf.get(key), snapshot.all.get(key)
+            effective = None if own is None or for_all is None else max(own, for_all)
+            levels[key] = {"own": own, "all": for_all, "effective": effective}
+        addresses = [f"{a.local}/{a.prefixlen}" for a in snapshot.addresses if a.index == interface.index]
+        found[interface.name] = {**levels, "addresses": addresses}
+    return found
 
 
 def _ordinary(address: str) -> bool:

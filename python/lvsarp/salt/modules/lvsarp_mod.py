@@ -53,11 +53,10 @@ def status(dev: Optional[str] = None) -> dict[str, Any]:
     """
     with _failures.shown(), lvsarp.Host() as host:
         snapshot = host.snapshot()
-        names = [i.name for i in snapshot.interfaces] if dev is None else [dev]
-        interfaces = {name: {**snapshot.levels(name).as_dict(), "addresses": []} for name in names}
-        for address in snapshot.addresses:
-            if address.dev in interfaces:
-                interfaces[address.dev]["addresses"].append(f"{address.local}/{address.prefixlen}")
+        interfaces = _seen.interfaces(snapshot)
+        if dev is not None:
+            snapshot.levels(dev)  # says that there is no such interface
+            interfaces = {dev: interfaces[dev]}
         report = snapshot.check().as_dict()
         vips = _seen.vips(snapshot)
         return {"ok": report["ok"], "findings": report["findings"], "vips": vips, "interfaces": interfaces}
