@@ -2,6 +2,7 @@
 
 import pytest
 from lab.sandbox import CLONE_NEWUSER, call
+from lvsarp.salt import _told
 from surroundings import read_only_proc_sys, read_only_run
 
 VIP, OTHER, PREFIX = "192.0.2.10", "192.0.2.20", "198.51.100.0/28"
@@ -122,6 +123,18 @@ def test_a_failure_halfway_leaves_nothing_behind(server, host, states, everythin
     assert (ret.result, ret.changes) == (False, {})
     assert "2001:db8::10" in ret.comment and "rolled back" in ret.comment
     assert everything()[:3] == before[:3]
+
+
+def test_what_drifts_before_the_look_afterwards_is_no_success(server, states, monkeypatch):
+    def meanwhile(steps, changes=_told.changes):
+        server.set_conf("all", "arp_ignore", 0)
+        return changes(steps)
+
+    monkeypatch.setattr(_told, "changes", meanwhile)
+    ret = states.lvsarp.real_server(name="rs", vips=VIP, prefixes=PREFIX)
+    assert (ret.result, ret.changes) == (False, ALL_OF_IT)
+    assert "is not silent, or not as it was made." in ret.comment
+    assert "192.0.2.10 is answered on eth0" in ret.comment and "still to do: set all/arp_ignore: 0 -> 1" in ret.comment
 
 
 def test_exact_removes_what_is_not_listed_any_more_and_only_what_is_lvsarps(server, host, states):

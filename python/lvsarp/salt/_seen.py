@@ -26,7 +26,7 @@ def vips(snapshot: Snapshot) -> list[str]:
 
 
 def interfaces(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    """Levels and addresses by interface. The levels are those of ``Snapshot.levels``, also of an interface whose name is
+    """Levels and addresses by interface. The levels are those of ``Snapshot.levels``, also where an interface's name is
     shown with ``\\xNN`` and cannot be asked for by it."""
     found: dict[str, dict[str, Any]] = {}
     for interface in snapshot.interfaces:
