@@ -171,7 +171,7 @@ $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 	$(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
 	touch $@
 
-# Salt's dependency timelib is compiled, by gcc and with the headers of Python. Later releases of Salt need a certifi that not every index has.
+# Salt needs timelib, which is compiled, by gcc and with the headers of Python. Later releases need a certifi that not every index has.
 PYTHON_H = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
 IN_SALT_VENV := 'salt==3008.3' 'pytest-salt-factories==1.0.5' 'pytest==9.*'
 $(SALT_WHEELS)/complete: Makefile $(VENV)/tools

@@ -30,7 +30,7 @@ def server(wanted: Wanted) -> str:
     """The beginning of a sentence about it."""
     named = [*wanted.vips, *wanted.prefixes]
     more = f" and {len(named) - 4} more" if len(named) > 4 else ""
-    return f"The real server of {', '.join(named[:4])}{more}" if named else "The real server without VIPs"
+    return f"The real server of {', '.join(named[:4])}{more}"
 
 
 def done(who: str, steps: Iterable[Step], was: str) -> list[str]:
