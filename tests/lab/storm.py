@@ -1,6 +1,6 @@
 """Traffic that makes a real server betray its VIP at the first chance: a storm of requests, and packets of its own.
 
-Both run as child processes until they are told to stop, or for MOST seconds.
+Both run as child processes until they are told to stop, or for MOST seconds. `Child` does that for other work, too.
 """
 import multiprocessing
 import time
@@ -12,11 +12,11 @@ FORK = multiprocessing.get_context("fork")
 
 
 class Child:
-    """A child process that works in a namespace until `stop`, which returns what it counted."""
+    """A child process that works in a namespace until `stop`, which returns what it counted: the sum of what the WORK yields."""
 
-    def __init__(self, work, *arguments):
+    def __init__(self, work, *arguments, most=MOST):
         self._ours, theirs = FORK.Pipe()
-        self._process = FORK.Process(name=work.__name__.strip("_"), target=_work, args=(self._ours, theirs, work, arguments), daemon=True)
+        self._process = FORK.Process(name=work.__name__.strip("_"), target=_work, args=(self._ours, theirs, work, arguments, most), daemon=True)
         self._process.start()
         theirs.close()
         self._ours.recv()  # it is under way
@@ -61,12 +61,12 @@ def impatient(namespace, interface):
     namespace.set_sysctl(f"net/ipv4/neigh/{interface}/retrans_time_ms", 5)
 
 
-def _work(parents_end, pipe, work, arguments):
+def _work(parents_end, pipe, work, arguments, most):
     parents_end.close()  # so that the end of the parent ends the child
     done = 0
     pipe.send("ready")
     try:
-        deadline = time.monotonic() + MOST
+        deadline = time.monotonic() + most
         rounds = work(*arguments)
         while not pipe.poll():
             done += next(rounds)
