@@ -1,4 +1,4 @@
-# make: the program, the C libraries, their manuals.  make demo: see it work.  make check: the quick tests.  make test: everything.
+# make: the program, the C libraries, their manuals.  make demo: see it work.  make check: the quick tests.  make test: everything but the fleet of test-salt.
 # make install: what make built, nothing else; it runs neither cargo nor Python, so it may run as root.
 
 PYTHON     ?= $(shell command -v python3.11 || command -v python3)
@@ -34,7 +34,7 @@ PYTEST := $(call RUN_PYTEST,$(PY))
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
 .PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults \
-        documents salt slow bench fuzz install uninstall packages clean
+        documents salt test-salt slow bench fuzz install uninstall packages clean
 
 all: build
 
@@ -151,6 +151,11 @@ fuzz:
 # The Salt extension by Salt's own loader, and docs/salt.md as it stands, from an empty environment on; without daemons.
 salt: $(SALT_VENV)/installed
 	$(call RUN_PYTEST,$(SALT_PY)) tests/salt --ignore=tests/salt/fleet
+
+# A fleet with the real daemons of Salt: a master, a director and five real servers, each in its own namespaces on one bridge.
+test-salt: NEEDED += nsenter:util-linux $(PYTHON_H):python3-dev
+test-salt: packages $(SALT_VENV)/installed
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(call RUN_PYTEST,$(SALT_PY)) -s -x --confcutdir=tests/salt/fleet tests/salt/fleet
 
 bench: NEEDED += pkg-config:pkg-config /usr/include/libnl3/netlink/route/link.h:libnl-route-3-dev
 bench: packages build $(VENV)/installed
