@@ -1,7 +1,7 @@
 //! `--svg FILE`: the picture of what a command says, in a file that is written completely or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -50,11 +50,7 @@ fn write(file: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, text: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
-    let mut beside = OsString::from(".");
-    beside.push(path.file_name().unwrap_or_default());
-    beside.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(beside);
-    let mut opened = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let (beside, mut opened) = temporary(path)?;
     let written = opened
         .write_all(text)
         .and_then(|()| permissions.map_or(Ok(()), |permissions| opened.set_permissions(permissions)))
@@ -64,6 +60,18 @@ fn replace(path: &Path, text: &[u8], permissions: Option<Permissions>) -> io::Re
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// A new file beside another one, under a name that is free: one that was left behind by a process of the same number does not matter.
+fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut number = 0;
+    loop {
+        let beside = path.with_file_name(format!(".lvsarp-{}-{number}", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&beside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
+            opened => return opened.map(|file| (beside, file)),
+        }
+    }
 }
 
 /// Where a path leads that is not there yet: a symbolic link stays, and what it names is written.

@@ -108,6 +108,18 @@ fn a_file_is_written_completely_or_stays_as_it_was() {
 }
 
 #[test]
+fn what_a_killed_process_of_the_same_number_left_and_a_long_name_do_no_harm() {
+    let (host, snapshot) = server();
+    let long = format!("/run/a/{}.svg", "n".repeat(251));
+    host.sh("mkdir /run/a; echo left > /run/a/.lvsarp-1-0");
+    for file in ["/run/a/host.svg", &long] {
+        host.sh(&format!("unshare --pid --fork {} status --svg {file}", sandbox::LVSARP));
+        assert_eq!(host.sh(&format!("cat {file}; rm {file}")), drawn(&snapshot));
+    }
+    assert_eq!(host.sh("ls -A /run/a"), ".lvsarp-1-0\n");
+}
+
+#[test]
 fn a_file_keeps_its_mode_and_a_link_stays_a_link() {
     let (host, snapshot) = server();
     host.sh("mkdir /run/a; echo before > /run/a/host.svg; chmod 640 /run/a/host.svg; ln -s a/host.svg /run/link.svg; ln -s a/new.svg /run/new.svg");
