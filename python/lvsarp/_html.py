@@ -38,6 +38,9 @@ _STYLE = """<style>
 
 # The rows of a table that are shown at once; more are folded away.
 _SHOWN = 12
+
+# And the rows that are folded away, because no notebook shows a million.
+_FOLDED = 1000
 _KEYS: tuple[LevelKey, LevelKey] = ("arp_ignore", "arp_announce")
 _GOOD = {True: "lvsarp-good", False: "lvsarp-bad", None: "lvsarp-doubt"}
 _LEARNS = {
@@ -181,7 +184,11 @@ def _table(
     end = _SHOWN if len(all_rows) > _SHOWN + 1 else len(all_rows)
     table = _rows(all_titles, all_rows[:end], all_marks[:end], code)
     more = len(all_rows) - end
-    return table + (_folded(f"{more} more", _rows(all_titles, all_rows[end:], all_marks[end:], code)) if more else "")
+    if not more:
+        return table
+    last = min(len(all_rows), end + _FOLDED)
+    left_out = f", of which {_FOLDED} are here" if last < len(all_rows) else ""
+    return table + _folded(f"{more} more{left_out}", _rows(all_titles, all_rows[end:last], all_marks[end:last], code))
 
 
 def _rows(titles: list[str], rows: list[Iterable[object]], marks: list[str], code: Optional[int]) -> str:

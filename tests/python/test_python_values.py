@@ -261,3 +261,9 @@ def test_html_of_levels_says_what_they_mean(server, host):
     server.set_conf("eth0", "arp_ignore", 3)
     assert lvsarp.meaning("arp_ignore", 3) in text_of(host.get("eth0")._repr_html_())
     assert text_of(LEVELS._repr_html_())
+
+
+def test_a_notebook_gets_a_thousand_rows_at_most_and_is_told_of_the_rest():
+    verdicts = tuple(lvsarp.Verdict(f"10.0.{n >> 8}.{n & 255}", "eth0", False, False) for n in range(3000))
+    page = lvsarp.Report(True, (), verdicts)._repr_html_()
+    assert page.count("<tr>") == 12 + 1000 + 2 and "2988 more, of which 1000 are here" in page
