@@ -206,7 +206,10 @@ extern "C" {
  * Apply and plan only.
  */
 #define LVSARP_ROUTE_PREFIXES 2
-/** Remove the VIPs and prefixes that earlier applies bound and that are not listed. Apply and plan only. */
+/**
+ * Remove the VIPs and prefixes that earlier applies bound and that are not listed. Apply and plan only, and only in
+ * liblvsarp-full.
+ */
 #define LVSARP_EXACT 4
 
 /* Flags of lvsarp_persist_options. */

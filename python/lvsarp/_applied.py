@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from . import _outcome
+from . import _native, _outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Optional
 
-    from . import _native
     from ._outcome import Changes
 
 
@@ -20,7 +19,7 @@ class Applied:
     before. One object is for one block.
     """
 
-    __slots__ = ("_desired", "_inner", "_kept", "_lock_timeout", "changes", "reverted")
+    __slots__ = ("_applied", "_desired", "_inner", "_lock_timeout", "changes", "reverted")
     changes: Optional[Changes]
     reverted: Optional[Changes]
 
@@ -28,26 +27,38 @@ class Applied:
         self._inner = inner
         self._desired = desired
         self._lock_timeout = lock_timeout
-        self._kept: Optional[_native.Applied] = None
+        self._applied: Optional[_native.Applied] = None
         self.changes = None
         self.reverted = None
 
     def __enter__(self) -> Changes:
-        if self.changes is not None:
+        if self._applied is not None:
             raise RuntimeError("this block was entered before: call applied() again")
-        text, self._kept = self._inner.apply_for_now(self._desired, self._lock_timeout)
-        self.changes = _outcome.changes(text)
-        return self.changes
+        self._applied = _native.Applied()
+        try:
+            self.changes = _outcome.changes(
+                self._inner.apply_for_now(self._desired, self._lock_timeout, self._applied)
+            )
+            return self.changes
+        except BaseException as error:  # a signal's, for one, that came while it was applied
+            self._take_back(self._applied, error)
+            raise
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        assert self._kept is not None
+        assert self._applied is not None
+        self._take_back(self._applied, error)
+
+    def _take_back(self, applied: _native.Applied, error: Optional[BaseException]) -> None:
         try:
-            self.reverted = _outcome.changes(self._inner.revert(self._kept, self._lock_timeout))
+            self.reverted = _outcome.changes(self._inner.revert(applied, self._lock_timeout))
         except Exception as failure:
             if error is None:
                 raise
-            # The block's own exception is the one that is raised. Before Python 3.11 there is no add_note, and tracebacks do not show it.
-            notes = getattr(error, "__notes__", [])
-            setattr(error, "__notes__", [*notes, f"lvsarp could not take back what it applied for the block: {failure}"])
+            # The block's own exception is the one that is raised. Tracebacks show its notes from Python 3.11 on.
+            notes = [*getattr(error, "__notes__", []), f"lvsarp could not take back what it applied: {failure}"]
+            try:
+                setattr(error, "__notes__", notes)
+            except Exception:  # one that takes no attributes
+                pass

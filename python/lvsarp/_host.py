@@ -342,7 +342,8 @@ class Host:
                 ...
 
         On the way into the block it is done, and ``changes`` is what apply returns. On the way out exactly these changes
-        are taken back, each where it still is as the apply made it; what earlier applies changed stays. An exception of
+        are taken back, each where it still is as the apply made it; what other applies changed stays, and so do the
+        levels where a VIP of another apply would not be silent without them (finding ``levels-stay``). An exception of
         the block goes on; if taking back fails as well, that becomes a note of it (``__notes__``). A process that is
         killed inside the block leaves an apply behind, which :meth:`undo` takes back. See :meth:`plan` and :meth:`apply`
         for the arguments.

@@ -3,6 +3,8 @@
 import glob
 import inspect
 import os
+import subprocess
+import sys
 
 import lvsarp
 import pytest
@@ -71,6 +73,58 @@ def test_what_a_later_apply_changed_again_stays(host, server):
     assert host.vips() == []
 
 
+def test_the_levels_of_a_block_stay_where_anothers_vip_needs_them(host):
+    before = state(host)
+    block = host.applied([VIP])
+    with block:
+        host.apply([OTHER])
+    assert [address.local for address in host.vips()] == [OTHER] and host.check().ok
+    (finding,) = block.reverted.findings
+    assert (finding.code, finding.vip) == ("levels-stay", OTHER)
+    host.undo()
+    assert state(host) == before
+
+
+def test_blocks_that_end_in_the_wrong_order_leak_nothing(host):
+    before = state(host)
+    first, second = host.applied([VIP]), host.applied([OTHER])
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert [address.local for address in host.vips()] == [OTHER] and host.check().ok
+    second.__exit__(None, None, None)
+    assert host.vips() == [] and host.undo().changed
+    assert state(host) == before
+
+
+def test_a_block_gives_back_the_scope_that_an_address_had(host, server):
+    server.ip(f"addr add {VIP}/32 dev lo")
+    host.apply([VIP], address_scope="host")
+    before = state(host)
+    with host.applied([VIP, OTHER], address_scope="global", exact=True):
+        assert {(a.local, a.scope) for a in host.vips()} == {(VIP, "global"), (OTHER, "global")}
+    assert state(host) == before
+
+
+def test_a_signal_on_the_way_into_a_block_leaves_nothing(host, server):
+    before = state(host)
+    program = (
+        "import fcntl, glob, os, signal, threading, time, lvsarp\n"
+        "host = lvsarp.Host()\n"
+        "host.apply(['192.0.2.99']); host.undo()\n"
+        "lock = open(max(glob.glob('/run/lvsarp/netns-*.lock'), key=os.path.getmtime), 'r+')\n"
+        "fcntl.flock(lock, fcntl.LOCK_EX)\n"
+        "def later():\n"
+        "    time.sleep(0.3); os.kill(os.getpid(), signal.SIGINT); time.sleep(0.3); fcntl.flock(lock, fcntl.LOCK_UN)\n"
+        "threading.Thread(target=later).start()\n"
+        "try:\n"
+        "    with host.applied(['192.0.2.10']): print('in the block')\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("interrupted\n", 0) and state(host) == before
+
+
 def test_an_undo_in_the_block_is_enough(host):
     before = state(host)
     block = host.applied([VIP])
@@ -100,6 +154,18 @@ def test_what_cannot_be_taken_back_is_an_error_or_a_note_of_the_blocks_own(host)
         1 / 0
     (note,) = caught.value.__notes__
     assert "could not take back" in note and "journal" in note
+
+
+def test_an_exception_that_takes_no_note_goes_on_all_the_same(host):
+    class Closed(Exception):
+        def __setattr__(self, name, value):
+            raise AttributeError(name)
+
+    with pytest.raises(Closed), host.applied([VIP]):
+        with open(max(glob.glob("/run/lvsarp/*.json"), key=os.path.getmtime), "w") as file:
+            file.write("no journal")
+        raise Closed
+    host.unbind(VIP)
 
 
 def test_what_cannot_be_applied_raises_before_the_block(host, server):
@@ -140,3 +206,14 @@ def test_a_plan_is_exact_as_the_apply_is(host):
     assert host.apply([OTHER], exact=True, dry_run=True).steps == plan.steps
     assert host.apply([OTHER], exact=True).steps == plan.steps
     assert host.plan([OTHER], exact=True).steps == ()
+
+
+def test_an_exact_apply_on_an_unusable_journal_changes_nothing(host):
+    host.apply([VIP, OTHER])
+    before = state(host)
+    with open(max(glob.glob("/run/lvsarp/*.json"), key=os.path.getmtime), "w") as file:
+        file.write("no journal")
+    for act in host.plan, host.apply:
+        with pytest.raises(lvsarp.JournalError, match="cannot read the journal"):
+            act([OTHER], exact=True)
+    assert state(host) == before

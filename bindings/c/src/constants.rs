@@ -92,7 +92,7 @@ pub const LVSARP_SCOPE_INTERFACE: i32 = 1;
 pub const LVSARP_FORCE: u32 = 1;
 /// Entries shorter than /32 or /128 are prefixes: the host accepts all of their addresses by one local route (AnyIP). Apply and plan only.
 pub const LVSARP_ROUTE_PREFIXES: u32 = 2;
-/// Remove the VIPs and prefixes that earlier applies bound and that are not listed. Apply and plan only.
+/// Remove the VIPs and prefixes that earlier applies bound and that are not listed. Apply and plan only, and only in liblvsarp-full.
 pub const LVSARP_EXACT: u32 = 4;
 
 // Flags of lvsarp_persist_options.

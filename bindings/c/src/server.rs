@@ -14,7 +14,8 @@ use crate::values::lvsarp_apply_options;
 pub(crate) fn desired(vips: *const *const c_char, n: usize, options: *const lvsarp_apply_options) -> Result<Desired> {
     let options = edge::options(options)?;
     edge::reserved(options.reserved)?;
-    let flags = edge::flags(options.flags, LVSARP_FORCE | LVSARP_ROUTE_PREFIXES | LVSARP_EXACT)?;
+    let exact = if cfg!(feature = "full") { LVSARP_EXACT } else { 0 };
+    let flags = edge::flags(options.flags, LVSARP_FORCE | LVSARP_ROUTE_PREFIXES | exact)?;
     let mut desired = Desired::new([]);
     for text in edge::array("vips", vips, n)? {
         let vip = edge::prefix(*text)?;

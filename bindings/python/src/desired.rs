@@ -1,5 +1,7 @@
 //! The real server that is wanted, as plan and apply take it.
 
+use std::sync::Mutex;
+
 use lvsarp::AddressScope;
 use pyo3::prelude::*;
 
@@ -10,9 +12,18 @@ use crate::error::raised;
 #[pyclass(frozen, module = "lvsarp._native")]
 pub struct Desired(pub lvsarp::Desired);
 
-/// What one apply changed.
+/// What one apply changed and is to be taken back, once it was done.
 #[pyclass(frozen, module = "lvsarp._native")]
-pub struct Applied(pub lvsarp::Changes);
+#[derive(Default)]
+pub struct Applied(pub Mutex<Option<lvsarp::Changes>>);
+
+#[pymethods]
+impl Applied {
+    #[new]
+    fn new() -> Applied {
+        Applied::default()
+    }
+}
 
 #[pymethods]
 impl Desired {

@@ -1,6 +1,7 @@
 //! A host: one network namespace.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lvsarp::{Binding, Key, Netns, Vip};
 use pyo3::prelude::*;
@@ -138,16 +139,25 @@ impl Host {
         json(self.ask(py, |host| host.apply(&desired.0, patience))?)
     }
 
-    /// As apply, with what [`Host::revert`] takes back.
-    fn apply_for_now(&self, py: Python<'_>, desired: &Desired, lock_timeout: f64) -> PyResult<(String, Applied)> {
+    /// As apply, and notes what [`Host::revert`] takes back.
+    fn apply_for_now(&self, py: Python<'_>, desired: &Desired, lock_timeout: f64, applied: &Applied) -> Answer {
         let patience = accept::patience(lock_timeout)?;
         let changes = self.ask(py, |host| host.apply(&desired.0, patience))?;
-        Ok((json(&changes)?, Applied(changes)))
+        let answer = json(&changes);
+        *unpoisoned(&applied.0) = Some(changes);
+        answer
     }
 
+    /// Takes back what was noted, once. Where that fails it stays noted.
     fn revert(&self, py: Python<'_>, applied: &Applied, lock_timeout: f64) -> Answer {
         let patience = accept::patience(lock_timeout)?;
-        json(self.ask(py, |host| host.revert(&applied.0, patience))?)
+        let nothing = || lvsarp::Changes { changed: false, steps: Vec::new(), findings: Vec::new() };
+        let changes = unpoisoned(&applied.0).take().unwrap_or_else(nothing);
+        let reverted = self.ask(py, |host| host.revert(&changes, patience));
+        if reverted.is_err() {
+            *unpoisoned(&applied.0) = Some(changes);
+        }
+        json(reverted?)
     }
 
     fn plan_undo(&self, py: Python<'_>) -> Answer {
@@ -201,4 +211,9 @@ impl Host {
         let vips = addresses_of(vips)?;
         json(self.ask(py, |host| host.boot(vips.as_deref(), &options.0))?)
     }
+}
+
+/// What a lock holds, also where a thread panicked with it.
+fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

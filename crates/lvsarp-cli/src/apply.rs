@@ -80,7 +80,19 @@ pub(crate) fn undo(args: &UndoArgs, netns: Option<&Netns>, look: Look) -> Result
         (false, true) => host.undo_persistent(&files, patience)?,
         (false, false) => host.undo(patience)?,
     };
-    Ok(done(&changes, look))
+    Ok(match args.dry_run {
+        true => would(&changes, look),
+        false => done(&changes, look),
+    })
+}
+
+/// What a dry run says.
+pub(crate) fn would(changes: &Changes, look: Look) -> Answer {
+    let answer = done(changes, look);
+    match look.json || changes.steps.is_empty() {
+        true => answer,
+        false => Answer { text: format!("would:\n{}", answer.text), ..answer },
+    }
 }
 
 pub(crate) fn done(changes: &Changes, look: Look) -> Answer {

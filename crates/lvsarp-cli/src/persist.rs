@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lvsarp::{Netns, PersistOptions};
 
 use crate::answer::{Answer, Look};
-use crate::apply::{desired, done};
+use crate::apply::{desired, done, would};
 use crate::args::{FileArgs, PersistArgs, RestoreArgs, UnpersistArgs};
 use crate::failure::Failure;
 use crate::input;
@@ -15,21 +15,19 @@ pub(crate) fn run(args: &PersistArgs, netns: Option<&Netns>, look: Look) -> Resu
     let desired = desired(&args.wish)?;
     let patience = input::patience(args.lock_timeout.as_deref())?;
     let (options, host) = (options(&args.files)?, input::host(netns)?);
-    let changes = match args.dry_run {
-        true => host.plan_persist(&desired, &options)?,
-        false => host.persist(&desired, &options, patience)?,
-    };
-    Ok(done(&changes, look))
+    Ok(match args.dry_run {
+        true => would(&host.plan_persist(&desired, &options)?, look),
+        false => done(&host.persist(&desired, &options, patience)?, look),
+    })
 }
 
 pub(crate) fn unpersist(args: &UnpersistArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
     let patience = input::patience(args.lock_timeout.as_deref())?;
     let (options, host) = (options(&args.files)?, input::host(netns)?);
-    let changes = match args.dry_run {
-        true => host.plan_unpersist(&options)?,
-        false => host.unpersist(&options, patience)?,
-    };
-    Ok(done(&changes, look))
+    Ok(match args.dry_run {
+        true => would(&host.plan_unpersist(&options)?, look),
+        false => done(&host.unpersist(&options, patience)?, look),
+    })
 }
 
 pub(crate) fn restore(args: &RestoreArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {

@@ -82,7 +82,7 @@ fn an_exact_apply_removes_what_is_not_named_and_the_way_back_has_a_dry_run() {
     let would = host.run("undo --dry-run").ended(0);
     let would_json = host.run("undo --dry-run --json").ended(0).json();
     assert_eq!((host.state(), &would_json["changed"]), (applied, &false.into()));
-    assert_eq!(host.run("undo").ended(0).out, would.out);
+    assert_eq!(format!("would:\n{}", host.run("undo").ended(0).out), would.out);
     assert_eq!(host.state(), before);
     assert_eq!(host.run("undo --dry-run").ended(0).out, "nothing to do\n");
     host.run("apply --exact --vip 192.0.2.20 --dry-run --snapshot /run/s").refused("'--exact'");

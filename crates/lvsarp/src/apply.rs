@@ -55,10 +55,14 @@ impl Host {
             return Err(refused("apply", plan, desired));
         }
         findings.extend(plan.findings);
+        let mut journal = journal.unwrap_or_else(|| locked.empty());
+        let forgotten = desired.is_exact() && journal.forget(desired, &before)?;
         if plan.steps.is_empty() {
+            if forgotten {
+                self.close(&locked, journal)?;
+            }
             return Ok(Changes { changed: false, steps: plan.steps, findings });
         }
-        let mut journal = journal.unwrap_or_else(|| locked.empty());
         journal.phase = Phase::Applying;
         journal.pending = plan.steps.iter().map(|step| step.change.clone()).collect();
         locked.write(&journal)?;

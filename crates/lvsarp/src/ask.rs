@@ -10,13 +10,14 @@ use crate::decision::{Decision, Witness};
 use crate::error::Result;
 use crate::host::Host;
 use crate::interface::IfName;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Found, Journal};
 use crate::key::Key;
 use crate::model::Model;
 use crate::observe::{self, witness};
 use crate::peers;
 use crate::plan::{Desired, Plan, peers_may_remember};
 use crate::sys;
+use crate::undo::unusable;
 
 /// How often a disagreement is looked at again: something may have changed between the snapshot and the question.
 const TRIES: usize = 3;
@@ -27,9 +28,10 @@ const ALL_PAIRS: usize = 64;
 impl Host {
     /// Works out what an apply would do. Changes nothing and needs no privilege.
     pub fn plan(&self, desired: &Desired) -> Result<Plan> {
-        let earlier = match desired.exact {
-            true => journal::look(self)?.done(),
-            false => Vec::new(),
+        let earlier = match desired.is_exact().then(|| journal::look(self)).transpose()? {
+            Some(Found::Journal(journal)) => journal.done,
+            Some(Found::Unusable(why)) => return Err(unusable(journal::place(self)?.0, &why)),
+            Some(Found::Nothing) | None => Vec::new(),
         };
         self.observe_deciding()?.plan_beside(desired, &earlier)
     }

@@ -102,6 +102,11 @@ impl Change {
         matches!(self, Change::Address { new: None, .. } | Change::Route { new: None, .. })
     }
 
+    /// Whether it removed, or bound anew, an address or route that was there.
+    pub(crate) fn was_there(&self) -> bool {
+        matches!(self, Change::Address { old: Some(_), .. } | Change::Route { old: Some(_), .. })
+    }
+
     /// Whether before and after are the same.
     pub(crate) fn is_nothing(&self) -> bool {
         match self {

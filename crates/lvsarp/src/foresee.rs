@@ -36,19 +36,17 @@ impl Snapshot {
             }
         }
         let mut routing = self.routing.take();
-        let gone = Sorted::by(&gone, |place| *place);
-        let goes = |a: &Address| a.peer.is_none() && gone.position((a.index, a.local, a.prefixlen)).is_some();
+        let places = Sorted::by(&gone, |place| *place);
+        let goes = |a: &Address| a.peer.is_none() && places.position((a.index, a.local, a.prefixlen)).is_some();
         if let Some(routing) = &mut routing {
-            for address in self.addresses.iter().filter(|a| goes(a)) {
+            let (mut theirs, mut kept): (Vec<Route>, Vec<Route>) = (Vec::new(), Vec::new());
+            for address in self.addresses.iter().filter(|_| !gone.is_empty()) {
                 let Some(interface) = self.by_index(address.index) else { continue };
-                // Another address of the same device may need one of them, too.
-                let mut kept: Vec<Route> = Vec::new();
-                for other in self.addresses.iter().filter(|a| a.index == address.index && !goes(a)) {
-                    kept.extend(routes_of(self, other, interface));
-                }
-                let theirs = routes_of(self, address, interface);
-                routing.routes.retain(|route| !theirs.contains(route) || kept.contains(route));
+                // An address that stays may need one of them, too.
+                let of = if goes(address) { &mut theirs } else { &mut kept };
+                of.extend(routes_of(self, address, interface));
             }
+            routing.routes.retain(|route| !theirs.contains(route) || kept.contains(route));
         }
         self.addresses.retain(|a| !goes(a));
         for new in bound {

@@ -18,6 +18,9 @@ use crate::json::{self, Place, Read, read_object};
 use crate::key::Key;
 use crate::level::{ArpAnnounce, ArpIgnore};
 use crate::netns::{Identity, contents};
+use crate::plan::Desired;
+use crate::shown::Shown;
+use crate::snapshot::Snapshot;
 use crate::sorted::Sorted;
 use crate::sys;
 use crate::vip::Prefix;
@@ -102,32 +105,51 @@ impl Journal {
         self.phase = Phase::Applied;
     }
 
+    /// Forgets what is not wanted any more and is gone already. Returns whether there was something.
+    pub fn forget(&mut self, desired: &Desired, now: &Snapshot) -> Result<bool> {
+        let dev = now.interface(&desired.dev)?.index;
+        let (shown, before) = (Shown::of(now), self.done.len());
+        self.done.retain(|change| !desired.drops(change, dev) || !shown.holds(&change.inverse()));
+        Ok(self.done.len() < before)
+    }
+
     /// Makes changes that a committed apply made pending again, as if it had not ended; what earlier applies made stays done. Returns those that are
-    /// not as that apply left them any more: a later one changed them.
-    pub fn reopen<'a>(&mut self, changes: impl Iterator<Item = &'a Change> + Clone) -> Vec<Change> {
+    /// not as that apply left them any more: a later one, or an undo, changed them.
+    pub fn reopen(&mut self, changes: &[&Change]) -> Vec<Change> {
+        let done = self.done.clone();
+        let sorted = Sorted::by(&done, Subject::of);
+        let found: Vec<Option<usize>> = changes.iter().map(|change| sorted.position(Subject::of(change))).collect();
+        // An undo meanwhile has taken everything back, what these changes put back and removed as well.
+        let undone = changes.iter().zip(&found).any(|(change, at)| at.is_none() && !change.was_there());
         let mut changed_since = Vec::new();
-        let at = |done: &[Change], change: &Change| done.iter().position(|d| Subject::of(d) == Subject::of(change));
-        // An undo meanwhile has taken everything back, removals too.
-        let undone = changes.clone().any(|change| !change.removes() && at(&self.done, change).is_none());
-        for change in changes {
-            match at(&self.done, change) {
-                Some(at) => match before(&self.done[at], change) {
-                    Some(earlier) => {
-                        self.done[at] = earlier;
-                        self.pending.push(change.clone());
-                    }
-                    None => changed_since.push(change.clone()),
-                },
-                None if change.removes() && !undone => {
+        for (change, at) in changes.iter().copied().zip(found) {
+            match at.map(|at| (at, before(&self.done[at], change))) {
+                Some((at, Some(earlier))) => {
+                    self.done[at] = earlier;
+                    self.pending.push(change.clone());
+                }
+                // It made something as it was before all applies, so that nothing was left to be undone.
+                None if change.was_there() && !undone => {
                     self.done.push(change.inverse());
                     self.pending.push(change.clone());
                 }
-                None => {}
+                None if !change.was_there() => {}
+                _ => changed_since.push(change.clone()),
             }
         }
         self.done.retain(|change| !change.is_nothing());
         self.phase = Phase::Applying;
         changed_since
+    }
+
+    /// Lets the levels among what is pending stay as they are.
+    pub fn keep_levels(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        let (levels, rest) = pending.into_iter().partition(|change| matches!(change, Change::Level { .. }));
+        self.pending = levels;
+        self.commit();
+        self.pending = rest;
+        self.phase = Phase::Applying;
     }
 }
 
@@ -209,16 +231,6 @@ pub(crate) enum Found {
     Journal(Journal),
     /// A file that is no journal of this namespace, and why.
     Unusable(String),
-}
-
-impl Found {
-    /// What earlier applies have changed, as far as it is known.
-    pub fn done(self) -> Vec<Change> {
-        match self {
-            Found::Journal(journal) => journal.done,
-            Found::Nothing | Found::Unusable(_) => Vec::new(),
-        }
-    }
 }
 
 /// Where the journal of this host's namespace is.
@@ -443,7 +455,7 @@ mod tests {
     fn a_reopened_change_leaves_what_was_before_it_and_one_that_was_changed_since_stays() {
         let reopened = |done: Change, change: Change| {
             let mut journal = journal(vec![done], Vec::new());
-            let since = journal.reopen([&change].into_iter());
+            let since = journal.reopen(&[&change]);
             (journal.done, journal.pending, since)
         };
         assert_eq!(reopened(level(0, 1), level(0, 1)), (vec![], vec![level(0, 1)], vec![]));

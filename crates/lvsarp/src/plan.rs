@@ -17,6 +17,7 @@ use crate::plan_level;
 use crate::shown::Shown;
 use crate::snapshot::{Address, Interface, Snapshot};
 use crate::sorted::{Sorted, each_once};
+use crate::undo::left_alone;
 use crate::vip::{Prefix, Vip, mask4};
 
 /// Where the levels are set.
@@ -51,7 +52,8 @@ pub struct Desired {
     pub method: Method,
     /// Bind on a loopback device even with a prefix that makes a whole subnet local.
     pub force: bool,
-    /// Remove the VIPs and prefixes that earlier applies bound and that are not named here. Only a host knows them, by its journal.
+    /// Remove the VIPs and prefixes that earlier applies bound and that are not named here. Only a host knows them, by its journal. Needs the
+    /// crate's feature `exact`.
     pub exact: bool,
 }
 
@@ -73,6 +75,9 @@ impl Desired {
 
     /// What can be said against it without looking at a host.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.exact && !self.is_exact() {
+            return Err(Error::input("an exact apply", "lvsarp was built without the feature exact"));
+        }
         if self.vips.is_empty() && self.prefixes.is_empty() {
             return Err(Error::input("an empty list of VIPs", "name at least one VIP or prefix"));
         }
@@ -93,15 +98,19 @@ impl Desired {
         Ok(())
     }
 
-    /// Whether what an earlier apply made is still wanted.
-    fn names(&self, made: &Change, interface: &Interface) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
+        cfg!(feature = "exact") && self.exact
+    }
+
+    /// Whether an earlier apply bound what is not wanted any more. What was there before it, and was bound anew, stays.
+    pub(crate) fn drops(&self, made: &Change, dev: u32) -> bool {
         match made {
-            Change::Address { new: Some(new), .. } => {
+            Change::Address { old: None, new: Some(new), .. } => {
                 let same = |vip: &Vip| vip.address() == new.local && vip.prefix().len() == new.prefixlen;
-                new.index == interface.index && self.vips.iter().any(same)
+                new.index != dev || !self.vips.iter().any(same)
             }
-            Change::Route { new: Some(new), .. } => self.prefixes.contains(&new.prefix),
-            _ => true,
+            Change::Route { old: None, new: Some(new) } => !self.prefixes.contains(&new.prefix),
+            _ => false,
         }
     }
 
@@ -202,11 +211,17 @@ impl Snapshot {
             }
         }
 
-        if desired.exact {
+        if desired.is_exact() {
             let shown = Shown::of(self);
-            let unlisted = earlier.iter().filter(|change| !desired.names(change, interface) && shown.holds(change));
-            let reason = "an earlier apply bound it, and it is not listed any more";
-            steps.extend(unlisted.map(|change| Step { change: change.inverse(), reason: reason.to_owned() }));
+            for change in earlier.iter().filter(|change| desired.drops(change, interface.index)) {
+                let inverse = change.inverse();
+                if shown.holds(change) {
+                    let reason = "an earlier apply bound it, and it is not listed any more";
+                    steps.push(Step { change: inverse, reason: reason.to_owned() });
+                } else if !shown.holds(&inverse) {
+                    findings.push(left_alone(change));
+                }
+            }
         }
 
         let mut after = self.clone();

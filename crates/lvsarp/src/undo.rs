@@ -1,10 +1,11 @@
 //! Undo: what apply did is taken back, each thing only where it still is what apply made it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::{self, route};
 use crate::change::{Change, Changes, Step};
-use crate::check::{About, Finding, Severity};
+use crate::check::{About, Finding, Severity, Verdict};
 use crate::conf::Via;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
@@ -53,22 +54,31 @@ impl Host {
             Found::Journal(journal) => journal,
             Found::Unusable(why) => return Err(unusable(journal::place(self)?.0, &why)),
         };
+        let Journal { phase, pending, mut done, .. } = journal;
         let mut now = self.observe_deciding()?;
-        let mut back = Back::of(&journal.pending, &Shown::of(&now), DID_NOT_END);
+        let mut back = Back::of(&pending, &Shown::of(&now), DID_NOT_END);
         now.foresee(&back.steps);
-        let done = Back::of(&journal.done, &Shown::of(&now), SO_BEFORE);
+        let shown = Shown::of(&now);
+        let mut left = match phase {
+            Phase::Undoing => Vec::new(),
+            Phase::Applying | Phase::Applied => only_ours(&mut done, &shown),
+        };
+        let done = Back::of(&done, &shown, SO_BEFORE);
+        left.extend(done.left);
         back.steps.extend(done.steps);
-        Ok(Changes { changed: false, steps: back.steps, findings: done.left })
+        Ok(Changes { changed: false, steps: back.steps, findings: left })
     }
 
-    /// Takes back what one [`Host::apply`] changed and leaves what earlier ones changed: `changes` is what that apply returned. Of these changes
-    /// each is taken back only where it still is what the apply made it; files are left.
+    /// Takes back what one [`Host::apply`] changed and leaves what others changed: `changes` is what that apply returned. Of these changes
+    /// each is taken back only where it still is what the apply made it; files are left. Levels stay where a VIP of another apply would not be silent
+    /// without them.
     ///
     /// # Errors
     /// Those of [`Host::undo`].
     pub fn revert(&self, changes: &Changes, patience: Duration) -> Result<Changes> {
-        let made = || changes.steps.iter().map(|step| &step.change).filter(|c| !matches!(c, Change::File(_)));
-        if made().next().is_none() {
+        let made = changes.steps.iter().map(|step| &step.change).filter(|change| !matches!(change, Change::File(_)));
+        let made: Vec<&Change> = made.collect();
+        if made.is_empty() {
             return Ok(Changes::done(Vec::new()));
         }
         let locked = Locked::take(self, patience)?;
@@ -77,11 +87,31 @@ impl Host {
             return Ok(Changes::done(Vec::new()));
         };
         // From here on it is an apply that did not end.
-        let left: Vec<Finding> = journal.reopen(made()).iter().map(left_alone).collect();
+        let mut left: Vec<Finding> = journal.reopen(&made).iter().map(left_alone).collect();
+        if let Some(vip) = self.needs_levels(&journal)? {
+            journal.keep_levels();
+            left.push(levels_stay(vip));
+        }
         locked.write(&journal)?;
         let (steps, more) = self.take_back(&journal.pending, SO_BEFORE)?;
         self.close(&locked, journal)?;
         Ok(Changes { findings: left.into_iter().chain(more).collect(), ..Changes::done(steps) })
+    }
+
+    /// A VIP of another apply that is silent now and would not be without what is pending.
+    fn needs_levels(&self, journal: &Journal) -> Result<Option<IpAddr>> {
+        let now = self.observe_deciding()?;
+        let vips: Vec<IpAddr> = journal.vips().collect();
+        if vips.is_empty() {
+            return Ok(None);
+        }
+        let mut after = now.clone();
+        after.foresee(&Back::of(&journal.pending, &Shown::of(&now), SO_BEFORE).steps);
+        let leaks = |verdict: &&Verdict| verdict.replies == Some(true) || verdict.announces == Some(true);
+        let before = now.check(Some(&vips))?.verdicts;
+        let leaked: Vec<&Verdict> = before.iter().filter(leaks).collect();
+        let new = |v: &&Verdict| leaks(v) && !leaked.iter().any(|l| l.vip == v.vip && l.interface == v.interface);
+        Ok(after.check(Some(&vips))?.verdicts.iter().find(new).map(|verdict| verdict.vip))
     }
 
     /// Undoes what is recorded as done, and removes the journal.
@@ -90,13 +120,7 @@ impl Host {
         if journal.phase != Phase::Undoing {
             // What is not ours any more is settled before the first step: after it, something that is missing was interrupted.
             let now = self.observe_deciding()?;
-            let shown = Shown::of(&now);
-            journal.done.retain(|change| {
-                if !shown.holds(change) && !shown.holds(&change.inverse()) {
-                    left.push(left_alone(change));
-                }
-                shown.holds(change)
-            });
+            left = only_ours(&mut journal.done, &Shown::of(&now));
             journal.phase = Phase::Undoing;
             locked.write(journal)?;
         }
@@ -199,13 +223,38 @@ fn found(locked: &Locked, path: &str) -> Result<Option<Journal>> {
     }
 }
 
-fn unusable(path: impl std::fmt::Display, cause: &str) -> Error {
+pub(crate) fn unusable(path: impl std::fmt::Display, cause: &str) -> Error {
     Error::new(ErrorKind::Journal, "read the journal", path, cause)
         .hint("nothing was changed: what apply did has to be taken back by hand")
 }
 
+/// Keeps of what was done that which still is as apply made it. Returns what is neither that nor as it was before.
+fn only_ours(done: &mut Vec<Change>, shown: &Shown<'_>) -> Vec<Finding> {
+    let mut left = Vec::new();
+    done.retain(|change| {
+        if !shown.holds(change) && !shown.holds(&change.inverse()) {
+            left.push(left_alone(change));
+        }
+        shown.holds(change)
+    });
+    left
+}
+
+/// Why levels were not taken back.
+fn levels_stay(vip: IpAddr) -> Finding {
+    Finding::new(
+        "levels-stay",
+        Severity::Warning,
+        About::vip(vip),
+        format_args!(
+            "the levels stay as they are, because {vip}, which another apply bound, would not be silent without them"
+        ),
+        format_args!("lvsarp undo takes that VIP and the levels back"),
+    )
+}
+
 /// What undo found and did not touch.
-fn left_alone(change: &Change) -> Finding {
+pub(crate) fn left_alone(change: &Change) -> Finding {
     Finding::new(
         "left-alone",
         Severity::Warning,
