@@ -1,4 +1,4 @@
-# make: the program, the C libraries, their manuals.  make demo: see it work.  make check: the quick tests.  make test: everything but the fleet of test-salt.
+# make: the program, the C libraries, their manuals.  make demo: see it work.  make check: the quick tests.  make test: everything.
 # make install: what make built, nothing else; it runs neither cargo nor Python, so it may run as root.
 
 PYTHON     ?= $(shell command -v python3.11 || command -v python3)
@@ -63,7 +63,7 @@ test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:m
                 arping:iputils-arping ping:iputils-ping $(PYTHON_H):python3-dev
 # What check has not run already, two parts at a time, because each of them waits most of its time.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second salt programs packaging documents slow
+	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second test-salt salt programs packaging documents slow
 
 lint:
 	cargo fmt --check
