@@ -34,7 +34,7 @@ PYTEST := $(call RUN_PYTEST,$(PY))
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
 .PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults \
-        documents salt test-salt slow bench fuzz install uninstall packages clean
+        documents salt test-salt slow wheel bench fuzz install uninstall packages clean
 
 all: build
 
@@ -175,6 +175,15 @@ $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
 	$(VENV)/bin/maturin build --release --locked -q -i $(PY) -o target/wheels
 	$(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
 	touch $@
+
+# The wheel for other machines, in target/dist: for every CPython from 3.9 on and every glibc from 2.17 on, which zig links for.
+wheel: $(VENV)/tools
+	$(PY) -m pip install -q --disable-pip-version-check 'maturin[zig]==1.16.0'
+	rm -rf target/dist
+	PATH="$(VENV)/bin:$$PATH" CARGO_TARGET_DIR=$(abspath $(TARGET))/wheel \
+	  $(VENV)/bin/maturin build --release --locked -q --zig --compatibility manylinux2014 -i $(PY) -o target/dist
+	$(VENV)/bin/abi3audit --strict target/dist/*.whl
+	@ls target/dist/*.whl
 
 # Salt needs timelib, which is compiled, by gcc and with the headers of Python. Later releases need a certifi that not every index has.
 PYTHON_H = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
