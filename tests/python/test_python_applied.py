@@ -12,6 +12,11 @@ import pytest
 VIP, OTHER = "192.0.2.10", "192.0.2.20"
 
 
+def journal():
+    """The journal of the namespace in which something was applied last."""
+    return max(glob.glob("/run/lvsarp/*.json"), key=lambda path: os.stat(path).st_mtime_ns)
+
+
 def state(host):
     """What apply and undo may touch."""
     snapshot = host.snapshot().as_dict()
@@ -107,12 +112,14 @@ def test_a_block_gives_back_the_scope_that_an_address_had(host, server):
 
 
 def test_a_signal_on_the_way_into_a_block_leaves_nothing(host, server):
-    before = state(host)
+    before, locks = state(host), set(glob.glob("/run/lvsarp/*.lock"))
+    host.apply([VIP])
+    host.undo()
+    (lock,) = set(glob.glob("/run/lvsarp/*.lock")) - locks
     program = (
-        "import fcntl, glob, os, signal, threading, time, lvsarp\n"
+        "import fcntl, os, signal, sys, threading, time, lvsarp\n"
         "host = lvsarp.Host()\n"
-        "host.apply(['192.0.2.99']); host.undo()\n"
-        "lock = open(max(glob.glob('/run/lvsarp/netns-*.lock'), key=os.path.getmtime), 'r+')\n"
+        "lock = open(sys.argv[1], 'r+')\n"
         "fcntl.flock(lock, fcntl.LOCK_EX)\n"
         "def later():\n"
         "    time.sleep(0.3); os.kill(os.getpid(), signal.SIGINT); time.sleep(0.3); fcntl.flock(lock, fcntl.LOCK_UN)\n"
@@ -121,7 +128,7 @@ def test_a_signal_on_the_way_into_a_block_leaves_nothing(host, server):
         "    with host.applied(['192.0.2.10']): print('in the block')\n"
         "except KeyboardInterrupt: print('interrupted')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program, lock], stdout=subprocess.PIPE, text=True, timeout=60)
     assert (done.stdout, done.returncode) == ("interrupted\n", 0) and state(host) == before
 
 
@@ -143,7 +150,7 @@ def test_an_exception_of_the_block_goes_on(host, error):
 
 def test_what_cannot_be_taken_back_is_an_error_or_a_note_of_the_blocks_own(host):
     def spoil():
-        with open(max(glob.glob("/run/lvsarp/*.json"), key=os.path.getmtime), "w") as file:
+        with open(journal(), "w") as file:
             file.write("no journal")
 
     with pytest.raises(lvsarp.JournalError), host.applied([VIP]):
@@ -162,7 +169,7 @@ def test_an_exception_that_takes_no_note_goes_on_all_the_same(host):
             raise AttributeError(name)
 
     with pytest.raises(Closed), host.applied([VIP]):
-        with open(max(glob.glob("/run/lvsarp/*.json"), key=os.path.getmtime), "w") as file:
+        with open(journal(), "w") as file:
             file.write("no journal")
         raise Closed
     host.unbind(VIP)
@@ -211,7 +218,7 @@ def test_a_plan_is_exact_as_the_apply_is(host):
 def test_an_exact_apply_on_an_unusable_journal_changes_nothing(host):
     host.apply([VIP, OTHER])
     before = state(host)
-    with open(max(glob.glob("/run/lvsarp/*.json"), key=os.path.getmtime), "w") as file:
+    with open(journal(), "w") as file:
         file.write("no journal")
     for act in host.plan, host.apply:
         with pytest.raises(lvsarp.JournalError, match="cannot read the journal"):
