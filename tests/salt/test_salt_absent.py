@@ -68,6 +68,15 @@ def test_what_must_not_be_bound_is_taken_from_pillar_unless_none_is_named(server
     assert [a.local for a in host.vips()] == [OTHER]
 
 
+def test_values_in_pillar_that_it_does_not_need_do_not_stop_it(server, host, sls, etc):
+    host.apply([VIP])
+    wish = {"lvsarp": {"vips": [VIP], "persist": "yes", "label": 7, "scope": [], "prefixes": 3, "exact": 1}}
+    ret = sls("gone:\n  lvsarp.absent: []\n", pillar=wish)["gone"]
+    assert ret.result is True and host.vips() == []
+    ret = sls("gone:\n  lvsarp.absent:\n    - vips: []\n", pillar={"lvsarp": "none"})["gone"]
+    assert ret.result is True
+
+
 def test_an_address_is_the_same_in_every_spelling(server, host, states):
     server.set_sysctl("net/ipv6/conf/lo/disable_ipv6", 0)
     host.bind("2001:db8::10")

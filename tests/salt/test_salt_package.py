@@ -29,11 +29,7 @@ def test_the_installed_wheel_has_the_entry_point_and_the_files_of_this_repositor
 
 def test_the_loader_takes_the_files_from_there(loaders, modules, states):
     assert Path(modules["lvsarp.check"].__globals__["__file__"]) == PACKAGE / "salt/modules/lvsarp_mod.py"
-    assert {name for name in states if name.startswith("lvsarp.")} == {
-        "lvsarp.real_server",
-        "lvsarp.absent",
-        "lvsarp.mod_watch",
-    }
+    assert {name for name in states if name.startswith("lvsarp.")} == {"lvsarp.real_server", "lvsarp.absent"}
     beacons = salt.loader.beacons(loaders.opts, loaders.modules)
     assert {name for name in beacons if name.startswith("lvsarp.")} == {"lvsarp.validate", "lvsarp.beacon"}
 

@@ -1,5 +1,7 @@
 """The states among others: pillar, watch, require, and the whole of it in a test run."""
 
+import pytest
+
 VIP, OTHER = "192.0.2.10", "192.0.2.20"
 
 REAL_SERVER = f"""
@@ -41,7 +43,7 @@ def test_watch_sets_the_levels_of_an_interface_that_another_state_added(server, 
 
 
 def test_watch_of_a_change_applies_again_in_a_state_that_had_nothing_to_do(server, host, sls):
-    """Salt calls mod_watch where the watching state changed nothing: it is the same state, with the same arguments."""
+    """There is no mod_watch, so Salt makes each watch a require, and runs the state after what it watches."""
     assert sls(REAL_SERVER)["silent"].result is True
     text = REAL_SERVER + "    - watch: [{test: news}]\nnews:\n  test.succeed_with_changes: []\n"
     for test in (False, True):
@@ -51,6 +53,49 @@ def test_watch_of_a_change_applies_again_in_a_state_that_had_nothing_to_do(serve
     ret = sls(absent)["gone"]
     assert ret.result is True and f"{VIP}/32 dev lo" in ret.changes
     assert sls(absent)["gone"].comment == "There is nothing of lvsarp to take back."
+
+
+OTHERS = f"""
+other:
+  lvsarp.real_server:
+    - vips: [{OTHER}]
+    - scope: interface
+"""
+
+
+@pytest.mark.parametrize("whole", ["exact", "persist"])
+def test_beside_another_one_a_state_that_means_the_whole_minion_fails_and_changes_nothing(
+    server, host, sls, everything, whole
+):
+    host.apply([OTHER], scope="interface")
+    before = everything()
+    for text in (REAL_SERVER + f"    - {whole}: true\n" + OTHERS, OTHERS + REAL_SERVER + f"    - {whole}: true\n"):
+        for test in (True, False):
+            ret = sls(text, test=test)
+            assert (ret["silent"].result, ret["silent"].changes) == (False, {})
+            assert "another lvsarp.real_server (other)" in ret["silent"].comment
+            assert "put all VIPs into one state" in ret["silent"].comment
+            assert (ret["other"].result, ret["other"].changes) == (True, {})
+            assert everything() == before
+
+
+def test_pillar_can_make_two_states_mean_the_whole_minion(server, host, sls):
+    ret = sls(REAL_SERVER + OTHERS, pillar={"lvsarp": {"exact": True}})
+    assert [state.result for state in ret] == [False, False] and host.vips() == []
+    named = "silent:\n  lvsarp.real_server:\n    - vips: [192.0.2.10]\n    - exact: true\n    - names: [a, b]\n"
+    assert [state.result for state in sls(named)] == [False, False] and host.vips() == []
+
+
+def test_two_states_that_only_add_are_two(server, host, sls):
+    assert [state.result for state in sls(REAL_SERVER + OTHERS)] == [True, True]
+    assert [a.local for a in host.vips()] == [VIP, OTHER]
+
+
+def test_one_state_is_alone_beside_states_of_other_kinds(server, host, sls, etc):
+    text = REAL_SERVER + "    - exact: true\n    - persist: true\n"
+    others = "news:\n  test.succeed_with_changes: []\nnone:\n  lvsarp.absent:\n    - vips: []\n    - onlyif: 'false'\n"
+    assert [state.result for state in sls(text + "    - prereq: [{test: news}]\n" + others)] == [True, True, True]
+    assert [a.local for a in host.vips()] == [VIP]
 
 
 def test_what_requires_a_real_server_runs_only_where_it_is_silent(server, sls):

@@ -137,6 +137,28 @@ def test_what_drifts_before_the_look_afterwards_is_no_success(server, states, mo
     assert "192.0.2.10 is answered on eth0" in ret.comment and "still to do: set all/arp_ignore: 0 -> 1" in ret.comment
 
 
+def test_what_force_lets_through_is_a_warning_and_no_failure(server, host, states):
+    wide = "192.0.2.10/24"
+    for test in (True, False):
+        assert states.lvsarp.real_server(name="rs", vips=wide, test=test).result is False
+    forced = {"name": "rs", "vips": wide, "force": True}
+    for test, result in ((True, None), (False, True), (False, True), (True, True)):
+        ret = states.lvsarp.real_server(**forced, test=test)
+        assert ret.result is result, ret.comment
+        assert any("192.0.2.10/24 on lo makes all of 192.0.2.0/24 local" in text for text in ret.warnings), ret.warnings
+    assert ret.changes == {} and not host.check([VIP]).ok
+
+
+def test_force_does_not_let_through_what_an_apply_would_not(server, states, monkeypatch):
+    def meanwhile(steps, changes=_told.changes):
+        server.ip("addr add 192.0.2.10/32 dev eth0")  # nothing is left to do, and the VIP is answered
+        return changes(steps)
+
+    monkeypatch.setattr(_told, "changes", meanwhile)
+    ret = states.lvsarp.real_server(name="rs", vips="192.0.2.10/24", force=True)
+    assert ret.result is False and "192.0.2.10 is answered on eth0" in ret.comment
+
+
 def test_exact_removes_what_is_not_listed_any_more_and_only_what_is_lvsarps(server, host, states):
     states.lvsarp.real_server(name="rs", vips=[VIP, OTHER], prefixes=[PREFIX])
     host.bind("192.0.2.99")

@@ -70,6 +70,33 @@ def test_false_as_an_argument_overrules_a_true_below(server, minion, etc):
     assert (etc / "lvsarp/real-server.json").exists()
 
 
+@pytest.mark.parametrize("wish", [{"vips": ARGUMENT}, {"prefixes": "198.51.100.16/28", "vips": ARGUMENT}])
+def test_a_call_that_names_vips_itself_takes_exact_and_persist_from_nowhere_else(server, host, minion, etc, wish):
+    all_of_it = {"vips": [PILLAR], "persist": True, "exact": True}
+    for modules, _ in (minion({"lvsarp": all_of_it}), minion(lvsarp=all_of_it)):
+        host.apply([PILLAR])
+        assert {step["act"] for step in modules["lvsarp.plan"](**wish)["steps"]} <= {"bind", "add-route"}
+        modules["lvsarp.apply"](**wish)
+        assert {a.local for a in host.vips()} == {PILLAR, ARGUMENT} and not (etc / "lvsarp").exists()
+        modules["lvsarp.apply"](**wish, exact=True, persist=True)
+        assert {a.local for a in host.vips()} == {ARGUMENT} and (etc / "lvsarp").exists()
+        modules["lvsarp.undo"](persist=True)
+
+
+def test_prefixes_alone_are_the_calls_own_wish_too(server, host, minion, etc):
+    modules, _ = minion({"lvsarp": {"vips": [PILLAR], "persist": True, "exact": True}})
+    host.apply([PILLAR, CONFIGURED])
+    modules["lvsarp.apply"](prefixes="198.51.100.16/28")
+    assert {a.local for a in host.vips()} == {PILLAR, CONFIGURED} and not (etc / "lvsarp").exists()
+
+
+def test_a_call_that_names_none_is_all_that_pillar_wants(server, host, minion, etc):
+    modules, _ = minion({"lvsarp": {"vips": [PILLAR], "persist": True, "exact": True}})
+    host.apply([PILLAR, CONFIGURED])
+    modules["lvsarp.apply"]()
+    assert [a.local for a in host.vips()] == [PILLAR] and (etc / "lvsarp/real-server.json").exists()
+
+
 def test_a_check_looks_at_what_is_wanted_and_at_the_first_address_of_a_prefix(server, host, minion):
     modules, _ = minion({"lvsarp": {"vips": [f"{PILLAR}/32"], "prefixes": ["198.51.100.16/28"]}})
     missing = {f["vip"] for f in modules["lvsarp.check"]()["findings"] if f["code"] == "vip-missing"}
@@ -117,7 +144,7 @@ def test_pillar_from_files_reaches_the_functions_and_the_states(server, host, mi
         ({"lvsarp": [PILLAR]}, {}, r"pillar lvsarp: \['192.0.2.20'\] is no mapping of names such as vips"),
         ({"lvsarp": {"vips": 7}}, {}, "pillar lvsarp:vips: 7 is neither a list nor a text with commas"),
         ({"lvsarp": {"vips": [7]}}, {}, "pillar lvsarp:vips: 7 is no text; write it in quotes"),
-        ({"lvsarp": {"exact": "yes"}}, {}, "pillar lvsarp:exact: 'yes' is neither true nor false"),
+        ({"lvsarp": {"vips": [PILLAR], "exact": "yes"}}, {}, "pillar lvsarp:exact: 'yes' is neither true nor false"),
         ({"lvsarp": {"label": 0}}, {}, "pillar lvsarp:label: 0 is no text; write it in quotes"),
         ({}, {"lvsarp": "lo"}, "minion configuration lvsarp: 'lo' is no mapping"),
         ({}, {"lvsarp": {"vips": 7}}, "minion configuration lvsarp:vips: 7 is neither"),
@@ -126,4 +153,4 @@ def test_pillar_from_files_reaches_the_functions_and_the_states(server, host, mi
 def test_an_error_says_where_the_wrong_value_stands(server, minion, pillar, options, message):
     modules, _ = minion(pillar, **options)
     with pytest.raises(SaltInvocationError, match=message):
-        modules["lvsarp.plan"](vips=None if pillar.get("lvsarp") != {"exact": "yes"} else ARGUMENT)
+        modules["lvsarp.plan"]()

@@ -43,6 +43,14 @@ def done(who: str, steps: Iterable[Step], was: str) -> list[str]:
     return told or [f"{who} is silent already."]
 
 
+def one_state(others: Iterable[str]) -> str:
+    """Why a state that says what the whole minion is to be does nothing beside others."""
+    return (
+        f"This run has another lvsarp.real_server ({', '.join(others)}), and a minion is one real server: put all VIPs "
+        "into one state. Nothing is changed."
+    )
+
+
 def reasons(findings: Iterable[Finding]) -> list[str]:
     """The findings that make an answer not ok, as sentences."""
     return [str(finding) for finding in findings if finding.severity in ("error", "unknown")]

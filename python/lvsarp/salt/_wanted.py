@@ -4,13 +4,15 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, Optional
 
 LISTS = ("vips", "prefixes")
 WORDS = ("scope", "dev", "label", "address_scope", "method")
 FLAGS = ("force", "persist", "exact")
 NAMES = (*LISTS, *WORDS, *FLAGS)
+# What is said of all VIPs of a host together.
+WHOLE = ("persist", "exact")
 
 NOTHING_NAMED = (
     "no VIP is named: give vips (or prefixes), or set them in pillar lvsarp:vips, or as vips below lvsarp in the "
@@ -55,19 +57,17 @@ class Wanted:
         return [text.partition("/")[0] for text in (*self.vips, *self.prefixes)]
 
 
-def find(given: Mapping[str, Any], pillar: Mapping[str, Any], opts: Mapping[str, Any]) -> Wanted:
+def find(
+    given: Mapping[str, Any], pillar: Mapping[str, Any], opts: Mapping[str, Any], names: Iterable[str] = NAMES
+) -> Wanted:
     """What is wanted, each name from the first place that has it; ``given`` are the arguments, None where one was not.
+    What is below other names is not looked at.
 
     Grains are no such place: the grain has the same name. Raises ValueError for what is not what its name says.
     """
-    places = (
-        ("argument ", given),
-        ("pillar lvsarp:", _below(pillar, "pillar lvsarp")),
-        ("minion configuration lvsarp:", _below(opts, "minion configuration lvsarp")),
-    )
     found = {}
-    for name in NAMES:
-        for place, values in places:
+    for name in names:
+        for place, values in _places(given, pillar, opts):
             if values.get(name) is not None:
                 found[name] = _checked(name, values[name], place + name)
                 break
@@ -80,6 +80,14 @@ def named(given: Mapping[str, Any], pillar: Mapping[str, Any], opts: Mapping[str
     if not wanted.targets():
         raise ValueError(NOTHING_NAMED)
     return wanted
+
+
+def called(given: Mapping[str, Any], pillar: Mapping[str, Any], opts: Mapping[str, Any]) -> Wanted:
+    """The same for a call by hand. One that names VIPs or prefixes itself is about these, and not about all that pillar
+    wants: exact and persist are then those of the call, too, or False."""
+    if given.get("vips") is not None or given.get("prefixes") is not None:
+        given = {**given, **{name: False for name in WHOLE if given.get(name) is None}}
+    return named(given, pillar, opts)
 
 
 def targets(vips: Any, pillar: Mapping[str, Any], opts: Mapping[str, Any]) -> Optional[list[str]]:
@@ -127,6 +135,14 @@ def _checked(name: str, value: Any, place: str) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"{place}: {value!r} is no text; write it in quotes")
     return value
+
+
+def _places(
+    given: Mapping[str, Any], pillar: Mapping[str, Any], opts: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "argument ", given
+    yield "pillar lvsarp:", _below(pillar, "pillar lvsarp")
+    yield "minion configuration lvsarp:", _below(opts, "minion configuration lvsarp")
 
 
 def _below(values: Mapping[str, Any], place: str) -> Mapping[str, Any]:

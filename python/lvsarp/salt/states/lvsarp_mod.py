@@ -9,7 +9,7 @@
         - persist: true
 
 What is not given is taken from pillar ``lvsarp:<name>``, else from ``lvsarp: {<name>: ...}`` in the minion's
-configuration.
+configuration. A minion is one real server, with all its VIPs in one state.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ def real_server(
     vips, prefixes, scope, dev, label, address_scope, method, force, persist, exact
         As in the execution function ``lvsarp.apply``.
 
+    A state with ``exact`` or ``persist`` says what the whole minion is to be: beside another ``real_server`` in the
+    same run it fails and changes nothing.
+
     ``changes`` has for each level, address, route and file what it was and what it is. The host is read again
     afterwards: the result is True only if every VIP is silent then and nothing is left to do. A failure is rolled back.
 
@@ -77,6 +80,8 @@ def real_server(
     }
     try:
         wanted = _wanted.named(given, __pillar__, __opts__)
+        if (wanted.exact or wanted.persist) and (others := _others(name)):
+            return _return(name, False, {}, [_told.one_state(others)], [])
         warnings = _wanted.unknown(__pillar__, __opts__)
         with lvsarp.Host() as host:
             return _real_server(name, host, wanted, warnings)
@@ -101,17 +106,30 @@ def _real_server(name: str, host: lvsarp.Host, wanted: _wanted.Wanted, warnings:
     changes = _told.changes(done.steps)
     try:
         report = host.check(wanted.targets())
+        accepted = host.plan(**wanted.plan())
         left = host.apply(**wanted.apply(), dry_run=True).steps
         salts = _told.of_salt(host, wanted)
     except lvsarp.LvsarpError as error:
         return _return(
             name, False, changes, ["It was not possible to look at it afterwards:", _failures.text(error)], warnings
         )
-    warnings += _told.warnings((*done.findings, *(report.findings if report.ok else ()))) + salts
-    if not report.ok or left:
-        more = [*_told.reasons(report.findings), *[f"still to do: {step}" for step in left]]
+    # What force lets through is an error of every check, and an apply accepts it.
+    known = accepted.findings if accepted.ok and not accepted.steps else ()
+    reasons = _told.reasons(finding for finding in report.findings if finding not in known)
+    warnings += _told.warnings((*done.findings, *(() if reasons else report.findings))) + salts
+    if reasons or left:
+        more = [*reasons, *[f"still to do: {step}" for step in left]]
         return _return(name, False, changes, [f"{who} is not silent, or not as it was made.", *more], warnings)
     return _return(name, True, changes, _told.done(who, done.steps, "was"), warnings)
+
+
+def _others(name: str) -> list[str]:
+    """The other real_server states of this run, by their identifiers. None where Salt injects no run, as for a state
+    that another state calls."""
+    run, this = globals().get("__lowstate__") or (), globals().get("__low__") or {}
+    ours = this.get("__id__"), name
+    found = [low for low in run if (low["state"], low["fun"]) == (__virtualname__, "real_server")]
+    return [low["__id__"] for low in found if (low["__id__"], low["name"]) != ours]
 
 
 def absent(name: str, vips: Texts = None, persist: Optional[bool] = None) -> Return:
@@ -129,7 +147,7 @@ def absent(name: str, vips: Texts = None, persist: Optional[bool] = None) -> Ret
     """
     try:
         files = persist is None or _wanted.flag(persist, "argument persist")
-        unwanted = _told.addresses(_wanted.find({"vips": vips}, __pillar__, __opts__).vips)
+        unwanted = _told.addresses(_wanted.find({"vips": vips}, __pillar__, __opts__, ["vips"]).vips)
         with lvsarp.Host() as host:
             return _absent(name, host, files, unwanted)
     except (lvsarp.LvsarpError, TypeError, ValueError) as error:
@@ -162,15 +180,6 @@ def _taken_back(name: str, undone: lvsarp.Changes, left: list[str], result: Resu
     if not changes:
         return _return(name, True, {}, ["There is nothing of lvsarp to take back."], warnings)
     return _return(name, result, changes, [f"What lvsarp did {was} taken back."], warnings)
-
-
-def mod_watch(name: str, sfun: str = "real_server", **kwargs: Any) -> Return:
-    """The same state again, where a watched state changed something: an interface that was added or set up anew may
-    need levels of its own."""
-    given = {key: value for key, value in kwargs.items() if key in _wanted.NAMES}
-    if sfun == "absent":
-        return absent(name, **{key: given[key] for key in ("vips", "persist") if key in given})
-    return real_server(name, **given)
 
 
 def _failed(name: str, error: BaseException) -> Return:
