@@ -6,6 +6,7 @@ import lvsarp
 import pytest
 import salt.payload
 import salt.utils.args
+import salt.utils.yaml
 from conftest import tree
 from lab.sandbox import CLONE_NEWUSER, call
 from salt.exceptions import CommandExecutionError, SaltInvocationError
@@ -25,7 +26,7 @@ def retcode(loaders):
 
 
 def test_every_function_is_there_and_shows_how_it_is_called(modules):
-    functions = ["apply", "boot", "check", "explain", "plan", "snapshot", "status", "undo", "version"]
+    functions = ["apply", "boot", "check", "explain", "plan", "ready", "snapshot", "status", "undo", "version"]
     assert sorted(name for name in modules if name.startswith("lvsarp.")) == [f"lvsarp.{name}" for name in functions]
     for name in functions:
         text = modules[f"lvsarp.{name}"].__doc__
@@ -83,8 +84,7 @@ def test_check_is_that_of_the_library_and_its_return_code_that_of_the_program(se
     assert modules.lvsarp.check(vips=[OTHER])["ok"] is False and retcode(loaders) == 1
 
 
-def test_retcode_false_leaves_the_return_code_alone(server, modules, loaders):
-    assert modules.lvsarp.check(vips=VIP, retcode=False)["ok"] is False
+def test_retcode_false_leaves_the_return_code_of_boot_alone(server, modules, loaders):
     assert modules.lvsarp.boot(vips=VIP, retcode=False)["ok"] is False
     assert "retcode" not in loaders.context
 
@@ -103,14 +103,6 @@ def test_what_cannot_be_told_is_return_code_2(server, host, modules, loaders):
     assert {f["severity"] for f in foreseen["findings"]} >= {"unknown"}, foreseen
     assert "error" not in {f["severity"] for f in foreseen["findings"]}
     assert retcode(loaders) == 2
-
-
-def test_the_mine_calls_check_with_keywords_and_every_default_filled(server, host, modules):
-    host.apply([VIP])
-    for arguments in ({}, {"vips": [VIP], "retcode": False}, {"vips": VIP}):
-        spec = salt.utils.args.get_function_argspec(modules["lvsarp.check"])
-        filled = {**dict(zip(spec.args, spec.defaults)), **arguments}
-        assert modules["lvsarp.check"](**filled)["ok"] is True
 
 
 def test_plan_is_that_of_the_library_and_says_by_its_return_code_what_is_refused(server, host, modules, loaders):
@@ -183,6 +175,8 @@ def test_explain_answers_both_questions(server, host, modules):
     own = plain(modules.lvsarp.explain("192.0.2.1", "eth0", source=VIP))
     assert own == host.would_announce("192.0.2.1", "eth0", VIP).as_dict() and own["source"] == VIP
     assert plain(modules.lvsarp.explain("192.0.2.1", "eth0")) == host.would_announce("192.0.2.1", "eth0").as_dict()
+    named = salt.utils.yaml.safe_load("{target: 192.0.2.10, interface: eth0, sender: 192.0.2.1}")
+    assert modules.lvsarp.explain(**named) == reply
     assert plain(modules.lvsarp.explain(VIP, "eth0", sender="192.0.2.1", verify=True))["witness"]["agrees"] is True
     with pytest.raises(SaltInvocationError, match="sender.*or source.*not both"):
         modules.lvsarp.explain(VIP, "eth0", sender="192.0.2.1", source=VIP)
@@ -217,7 +211,7 @@ def test_the_version_is_that_of_the_library(modules):
         ("apply", {"vips": ""}, "no VIP is named: give vips"),
         ("check", {"vips": []}, "empty list"),
         ("check", {"vips": "192.0.2.300"}, "192.0.2.300"),
-        ("check", {"vips": VIP, "retcode": OTHER}, "argument retcode: '192.0.2.20' is neither true nor false"),
+        ("boot", {"vips": VIP, "retcode": OTHER}, "argument retcode: '192.0.2.20' is neither true nor false"),
         ("check", {"vips": 3}, "argument vips: 3 is neither a list nor a text with commas"),
         ("apply", {"vips": [1.5]}, "argument vips: 1.5 is no text; write it in quotes"),
         ("apply", {"vips": [VIP, VIP]}, "named twice"),
@@ -228,8 +222,8 @@ def test_the_version_is_that_of_the_library(modules):
         ("apply", {"vips": VIP, "test": "yes"}, "argument test: 'yes' is neither true nor false"),
         ("undo", {"persist": "yes"}, "argument persist: 'yes' is neither true nor false"),
         ("boot", {"vips": VIP, "loader": "lilo"}, "lilo"),
-        ("explain", {"target": VIP, "on": "eth0", "sender": "me"}, "me"),
-        ("explain", {"target": VIP, "on": "eth0", "verify": "yes"}, "argument verify"),
+        ("explain", {"target": VIP, "interface": "eth0", "sender": "me"}, "me"),
+        ("explain", {"target": VIP, "interface": "eth0", "verify": "yes"}, "argument verify"),
     ],
 )
 def test_wrong_arguments_are_said_and_change_nothing(server, modules, everything, function, arguments, message):
@@ -240,7 +234,8 @@ def test_wrong_arguments_are_said_and_change_nothing(server, modules, everything
 
 
 def test_failures_have_the_librarys_words(server, host, modules, forked):
-    for function, arguments in (("plan", {"vips": VIP, "dev": "eth7"}), ("explain", {"target": VIP, "on": "eth7"})):
+    wrong = ("plan", {"vips": VIP, "dev": "eth7"}), ("explain", {"target": VIP, "interface": "eth7"})
+    for function, arguments in wrong:
         with pytest.raises(CommandExecutionError, match="eth7"):
             modules[f"lvsarp.{function}"](**arguments)
 

@@ -1,12 +1,12 @@
-"""What a snapshot shows of a real server, and what the beacon has seen last."""
+"""What a host shows of a real server, and what the beacon has seen last."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Optional
 
-    from lvsarp import Snapshot
+    from lvsarp import Finding, Host, Report, Snapshot
 
 # IFA_PROTO of what lvsarp bound.
 OURS = 204
@@ -14,6 +14,27 @@ OURS = 204
 # What the beacon told last, by its name. Here and not in the beacon's file, which Salt executes anew whenever a state
 # run synchronises modules: then the end of a drift would look like the first look of all.
 LAST: dict[str, Any] = {}
+
+
+def look(host: Host, asked: Optional[list[str]]) -> tuple[Report, list[str]]:
+    """A check of some addresses, or of what is bound and was applied; and the addresses that it is about."""
+    report = host.check(asked)
+    if asked is not None:
+        return report, asked
+    # What an apply had bound and is not there any more is in the findings only.
+    missing = [finding.vip for finding in bad(report) if finding.vip]
+    return report, list(dict.fromkeys([*vips(host.snapshot()), *missing]))
+
+
+def bad(report: Report) -> list[Finding]:
+    """The findings that make a report not ok."""
+    return [finding for finding in report.findings if finding.severity in ("error", "unknown")]
+
+
+def brief(sentences: list[str]) -> list[str]:
+    """The first of many sentences, 5 with the one that counts the others, each one line of at most 200 characters."""
+    more = [f"and {len(sentences) - 4} more"] if len(sentences) > 5 else []
+    return [sentence.partition("\n")[0][:200] for sentence in sentences[: 4 if more else 5]] + more
 
 
 def vips(snapshot: Snapshot) -> list[str]:

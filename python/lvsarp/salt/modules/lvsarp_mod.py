@@ -2,8 +2,8 @@
 
 What is wanted (``vips``, ``prefixes``, ``scope``, ``dev``, ``label``, ``address_scope``, ``method``, ``force``,
 ``persist``, ``exact``) is taken from the argument, else from pillar ``lvsarp:<name>``, else from
-``lvsarp: {<name>: ...}`` in the minion's configuration. VIPs and prefixes are a list, or one text with commas. All
-results are plain data.
+``lvsarp: {<name>: ...}`` in the minion's configuration; ``persist`` and ``exact`` of a call that names VIPs or prefixes
+from the argument only. VIPs and prefixes are a list, or one text with commas. All results are plain data.
 """
 
 from __future__ import annotations
@@ -62,19 +62,17 @@ def status(dev: Optional[str] = None) -> dict[str, Any]:
         return {"ok": report["ok"], "findings": report["findings"], "vips": vips, "interfaces": interfaces}
 
 
-def check(vips: Texts = None, retcode: bool = True) -> dict[str, Any]:
+def check(vips: Texts = None) -> dict[str, Any]:
     """Whether every VIP is silent: neither answered nor announced on any interface, and bound.
 
     vips
         The VIPs. Without: those of pillar or configuration, with the first address of each prefix there; without those
         what is bound, and what an apply had bound.
-    retcode
-        Set the return code as ``lvsarp check`` does: 1 where a VIP is not silent or not bound, 2 where that cannot be
-        told. ``False`` leaves it alone, for the mine.
 
     Returns ``ok``, ``findings`` (each with ``code``, ``severity``, ``interface``, ``vip``, ``message`` and ``hint``)
-    and ``verdicts`` (every VIP on every interface that is up and speaks ARP: ``replies``, ``announces``). An apply that
-    was killed midway is taken back before.
+    and ``verdicts`` (every VIP on every interface that is up and speaks ARP: ``replies``, ``announces``). The return
+    code is that of ``lvsarp check``: 1 where a VIP is not silent or not bound, 2 where that cannot be told. An apply
+    that was killed midway is taken back before.
 
     CLI Example:
 
@@ -85,8 +83,35 @@ def check(vips: Texts = None, retcode: bool = True) -> dict[str, Any]:
     """
     with _failures.shown(), lvsarp.Host() as host:
         report = host.check(_wanted.targets(vips, __pillar__, __opts__))
-        _report_retcode(report, retcode)
+        _report_retcode(report)
         return report.as_dict()
+
+
+def ready(vips: Texts = None) -> dict[str, Any]:
+    """Whether the minion may get traffic: there is a VIP, and each one is bound and silent. For the mine and for gates.
+
+    vips
+        The VIPs, as in :py:func:`check`.
+
+    Returns ``ready``, ``vips`` (the addresses that the answer is about) and ``why`` (at most 5 sentences, none where it
+    is ready). It raises nothing and sets no return code: an error, such as a wrong value in pillar, is not ready, with
+    the error as why. An apply that was killed midway is taken back before.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' lvsarp.ready
+        salt '*' lvsarp.ready 192.0.2.10,192.0.2.11
+    """
+    try:
+        asked = _wanted.targets(vips, __pillar__, __opts__)
+        with lvsarp.Host() as host:
+            report, about = _seen.look(host, asked)
+    except Exception as error:  # whatever it is, the answer of a gate is that it stays closed
+        return {"ready": False, "vips": [], "why": _seen.brief([str(error) or type(error).__name__])}
+    why = [finding.message for finding in _seen.bad(report)] if about else ["there is no VIP"]
+    return {"ready": report.ok and bool(about), "vips": about, "why": _seen.brief(why)}
 
 
 def plan(
@@ -100,7 +125,8 @@ def plan(
     force: Optional[bool] = None,
     exact: Optional[bool] = None,
 ) -> dict[str, Any]:
-    """What :py:func:`apply` would do, with reasons. Changes nothing. The arguments are those of :py:func:`apply`.
+    """What :py:func:`apply` would do, with reasons. Changes nothing. The arguments are those of :py:func:`apply`, and
+    are taken from the same places where they are missing.
 
     Returns ``changed`` (False), ``steps`` (each with ``act``, ``thing``, ``old``, ``new`` and ``reason``), ``findings``
     and ``ok``: whether every VIP is silent after the steps. Where it is not an apply is refused, and the return code is
@@ -114,7 +140,7 @@ def plan(
         salt '*' lvsarp.plan vips='["192.0.2.10", "192.0.2.11"]' scope=interface
     """
     with _failures.shown(), lvsarp.Host() as host:
-        wanted = _named(
+        wanted = _called(
             vips=vips,
             prefixes=prefixes,
             scope=scope,
@@ -146,6 +172,10 @@ def apply(
     """Makes the minion a silent real server: the levels first, read back, then the VIPs, then a check of the whole. A
     second call changes nothing; a failure is rolled back.
 
+    An argument that is missing is taken from pillar ``lvsarp:<name>``, then from the minion's configuration, and only
+    then is the default. ``exact`` and ``persist`` are not where ``vips`` or ``prefixes`` is an argument: they are about
+    all that a host is to be, and such a call names some of it.
+
     vips
         IPv4 and IPv6 addresses, each bound as /32 or /128.
     prefixes
@@ -165,9 +195,11 @@ def apply(
     force
         Also bind a prefix such as ``192.0.2.10/24`` on a loopback device, which makes all of it local. Default False.
     persist
-        Also write the files that bring it back after a reboot. Default False: no file is written or removed.
+        Also write the files that bring it back after a reboot. Default False: no file is written or removed. Not taken
+        from pillar or configuration where ``vips`` or ``prefixes`` is given.
     exact
-        VIPs and prefixes that an earlier apply bound and that are not listed are removed. Default False.
+        VIPs and prefixes that an earlier apply bound and that are not listed are removed. Default False. Not taken from
+        pillar or configuration where ``vips`` or ``prefixes`` is given.
     test
         True: change nothing and return the steps that would be done. Default: the minion's ``test``.
 
@@ -182,7 +214,7 @@ def apply(
         salt '*' lvsarp.apply vips=192.0.2.10,192.0.2.11 persist=True
     """
     with _failures.shown(), lvsarp.Host() as host:
-        wanted = _named(
+        wanted = _called(
             vips=vips,
             prefixes=prefixes,
             scope=scope,
@@ -224,13 +256,13 @@ def undo(persist: bool = False, test: Optional[bool] = None) -> dict[str, Any]:
 
 
 def explain(
-    target: str, on: str, sender: Optional[str] = None, source: Optional[str] = None, verify: bool = False
+    target: str, interface: str, sender: Optional[str] = None, source: Optional[str] = None, verify: bool = False
 ) -> dict[str, Any]:
     """What the kernel does with a who-has, or which sender it puts into a request of its own, and why. Changes nothing.
 
     target
         The IPv4 address that is asked for: with ``sender`` by a who-has that arrives, otherwise by the host itself.
-    on
+    interface
         The interface where the who-has arrives, or by which the own request leaves.
     sender
         Who asks: the sender's IPv4 address in a who-has. Without it the question is about an own request.
@@ -245,15 +277,16 @@ def explain(
 
     .. code-block:: bash
 
-        salt '*' lvsarp.explain 192.0.2.10 on=eth0 sender=192.0.2.1
-        salt '*' lvsarp.explain 192.0.2.1 on=eth0 source=192.0.2.10
+        salt '*' lvsarp.explain 192.0.2.10 eth0 sender=192.0.2.1
+        salt '*' lvsarp.explain 192.0.2.1 eth0 source=192.0.2.10
     """
     with _failures.shown(), lvsarp.Host() as host:
         if sender is None:
-            return host.would_announce(target, on, source, verify=_wanted.flag(verify, "argument verify")).as_dict()
+            verified = _wanted.flag(verify, "argument verify")
+            return host.would_announce(target, interface, source, verify=verified).as_dict()
         if source is not None:
             raise ValueError("give sender, for a who-has that arrives, or source, for an own request, not both")
-        return host.would_reply(target, sender, on, verify=_wanted.flag(verify, "argument verify")).as_dict()
+        return host.would_reply(target, sender, interface, verify=_wanted.flag(verify, "argument verify")).as_dict()
 
 
 def boot(
@@ -295,7 +328,8 @@ def boot(
         rehearsed = _wanted.flag(rehearse, "argument rehearse")
         asked = _wanted.targets(vips, __pillar__, __opts__)
         foreseen = host.boot(asked, interfaces=names, root=root, loader=loader, rehearse=rehearsed)
-        _report_retcode(foreseen, retcode)
+        if _wanted.flag(retcode, "argument retcode"):
+            _report_retcode(foreseen)
         return foreseen.as_dict()
 
 
@@ -326,16 +360,16 @@ def version() -> str:
     return lvsarp.__version__
 
 
-def _named(**given: Any) -> _wanted.Wanted:
-    return _wanted.named(given, __pillar__, __opts__)
+def _called(**given: Any) -> _wanted.Wanted:
+    return _wanted.called(given, __pillar__, __opts__)
 
 
 def _test(test: Optional[bool]) -> bool:
     return bool(__opts__.get("test")) if test is None else _wanted.flag(test, "argument test")
 
 
-def _report_retcode(report: Union[lvsarp.Report, lvsarp.Boot], retcode: bool) -> None:
-    if _wanted.flag(retcode, "argument retcode") and not report.ok:
+def _report_retcode(report: Union[lvsarp.Report, lvsarp.Boot]) -> None:
+    if not report.ok:
         _set_retcode(1 if any(finding.severity == "error" for finding in report.findings) else 2)
 
 
