@@ -101,13 +101,14 @@ def test_drift_and_ok_are_told_on_change_only(watching, host):
         "ok": False,
         "vips": [VIP],
         "findings": [f.as_dict() for f in host.check([VIP]).findings if f.severity in ("error", "unknown")],
+        "count": 1,
     }
     assert {f["code"] for f in event["data"]["findings"]} == {"vip-answered"}
     assert look() == [] and look() == []
     host.apply([VIP])
     (event,) = look()
     assert event["tag"] == OK[0]
-    assert event["data"] == {"id": "rs1", "ok": True, "vips": [VIP], "findings": []}
+    assert event["data"] == {"id": "rs1", "ok": True, "vips": [VIP], "findings": [], "count": 0}
     assert look() == []
 
 
@@ -122,6 +123,31 @@ def test_another_reason_is_another_drift_and_another_value_is_none(watching, hos
     host.unbind(VIP)
     assert told(look()) == [DRIFT]
     assert look() == []
+
+
+def test_another_interface_with_the_same_finding_is_no_news(watching, server, host):
+    """A host of containers gets and loses interfaces all the time."""
+    look = watching({"vips": [VIP]})
+    host.bind(VIP)
+    assert told(look()) == [DRIFT]
+    before = len(host.check([VIP]).findings)
+    server.ip("link add eth1 type bridge")
+    server.ip("link set eth1 up")
+    server.ip("addr add 203.0.113.1/24 dev eth1")
+    assert len(host.check([VIP]).findings) > before
+    assert look() == []
+    host.bind(OTHER)
+    assert look() == []  # not asked for
+
+
+def test_an_event_has_the_first_20_findings_and_the_number_of_all(watching, host):
+    vips = [f"203.0.113.{last}" for last in range(1, 101)]
+    host.bind_many(vips)
+    (event,) = watching({"vips": vips})()
+    bad = [f.as_dict() for f in host.check(vips).findings if f.severity in ("error", "unknown")]
+    assert len(bad) > 20
+    assert event["data"]["findings"] == bad[:20] and event["data"]["count"] == len(bad)
+    assert event["data"]["vips"] == vips
 
 
 def test_the_first_look_is_told_only_where_it_is_a_drift(watching, host):

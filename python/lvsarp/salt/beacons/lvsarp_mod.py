@@ -12,11 +12,13 @@ are again.
 Without ``vips`` those of pillar ``lvsarp:vips`` and ``lvsarp:prefixes``, or of the minion's configuration; without
 those what is bound, and what an apply had bound. The events are
 
-    salt/beacon/<minion>/lvsarp/drift   {"ok": false, "vips": [...], "findings": [...]}
-    salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": []}
+    salt/beacon/<minion>/lvsarp/drift   {"ok": false, "vips": [...], "findings": [...], "count": 1}
+    salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": [], "count": 0}
     salt/beacon/<minion>/lvsarp/error   {"error": "..."}    the host could not be looked at
 
-each once, when the answer changes. The first look after the minion has started is told only where it is no ``ok``.
+each once, when the answer changes. ``findings`` are the first 20, ``count`` is the number of all. Another interface
+with the same finding about the same VIP is no other reason. The first look after the minion has started is told only
+where it is no ``ok``.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from lvsarp.salt._types import Virtual, __opts__, __pillar__
 
 __virtualname__ = "lvsarp"
+
+# So many findings are in an event: a host with 100 VIPs and 50 interfaces may have 10000.
+MOST = 20
 
 # What Salt itself reads in the configuration of every beacon.
 SALTS = ("interval", "enabled", "disable_during_state_run", "run_once", "beacon_module", "_beacon_name")
@@ -94,14 +99,13 @@ def _look(wish: Any) -> tuple[str, Any, dict[str, Any]]:
     """The tag, what makes it the same as another one, and the event."""
     asked = _wanted.targets(wish, __pillar__, __opts__)
     with lvsarp.Host() as host:
-        report = host.check(asked)
-        bound = _seen.vips(host.snapshot()) if asked is None else asked
-    bad = [finding for finding in report.findings if finding.severity in ("error", "unknown")]
-    reasons = sorted([finding.code, finding.interface or "", finding.vip or ""] for finding in bad)
-    # What an apply had bound and is not there any more is in the findings only.
-    vips = list(dict.fromkeys([*bound, *[finding.vip for finding in bad if finding.vip]]))
-    event = {"ok": report.ok, "vips": vips, "findings": [finding.as_dict() for finding in bad]}
-    return "ok" if report.ok else "drift", [] if report.ok else reasons, event
+        report, vips = _seen.look(host, asked)
+    bad = _seen.bad(report)
+    # Without the interface: on a host of containers each new one would be news.
+    reasons = {(finding.code, finding.vip) for finding in bad}
+    findings = [finding.as_dict() for finding in bad[:MOST]]
+    event = {"ok": report.ok, "vips": vips, "findings": findings, "count": len(bad)}
+    return "ok" if report.ok else "drift", reasons, event
 
 
 def _options(config: list[dict[str, Any]]) -> dict[str, Any]:
