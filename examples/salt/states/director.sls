@@ -1,8 +1,8 @@
-# The gate: the director gets the real servers whose last check, in the mine, found every VIP silent.
+# The gate: the director gets the real servers whose last answer, in the mine, was that they are ready.
 /etc/lvs-ready:
   file.managed:
     - contents:
       - '# real servers that are silent'
-{%- for server, report in salt['mine.get']('rs*', 'lvsarp.check') | dictsort if report.ok %}
+{%- for server, answer in salt['mine.get']('rs*', 'lvsarp.ready') | dictsort if answer.ready %}
       - {{ server }}
 {%- endfor %}

@@ -89,19 +89,25 @@ class Fleet:
         """What `salt TARGET FUNCTION...` tells: an answer for each minion."""
         return self._told("salt", "--timeout", "60", *words)
 
-    def orchestrate(self, file):
-        """What `salt-run state.orchestrate FILE` tells."""
-        return self._told("salt-run", "state.orchestrate", file)
+    def orchestrate(self, file, **other):
+        """What `salt-run state.orchestrate FILE` tells; `other` is what it takes for the master's configuration besides."""
+        return self._told("salt-run", "state.orchestrate", file, **other)
 
     @contextlib.contextmanager
-    def orchestrating(self, file):
+    def orchestrating(self, file, **other):
         """The same, which runs while the block does: a Future of what it tells."""
         with concurrent.futures.ThreadPoolExecutor(1) as thread:
-            yield thread.submit(self.orchestrate, file)
+            yield thread.submit(self.orchestrate, file, **other)
 
-    def _told(self, program, *words):
+    def _told(self, program, *words, **other):
+        folder = self.daemons["master"].root / "etc/salt"
+        if other:
+            own = folder / "other"
+            own.mkdir(exist_ok=True)
+            (own / "master").write_text(json.dumps({**json.loads((folder / "master").read_text()), **other}))
+            folder = own
         done = self.master.run("setpriv", "--pdeathsig", "KILL", sys.executable, BIN / program,
-                               "--config-dir", self.daemons["master"].root / "etc/salt", "--out", "json", "--log-level", "quiet",
+                               "--config-dir", folder, "--out", "json", "--log-level", "quiet",
                                *words, check=False, timeout=120)
         return Told(done.returncode, _together(done.stdout), done.stdout + done.stderr)
 

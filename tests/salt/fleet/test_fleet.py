@@ -89,6 +89,25 @@ def test_a_drift_is_told_on_the_bus_and_healed_by_the_reactor(fleet, watched, st
     assert fleet.state("rs2", folders=["/etc"]) == before
 
 
+def test_a_drift_during_another_state_run_is_healed_after_it(fleet, watched, story):
+    vip, before, mark = story.vips[0], fleet.state("rs2", folders=["/etc"]), fleet.bus.mark()
+    begun, go = watched.path("/run/begun"), watched.path("/run/go")
+    queue = fleet.daemons["rs2"].root / "var/cache/salt/minion"
+    fleet.salt("--async", "rs2", "state.single", "cmd.run",
+               "name=touch /run/begun; timeout 60 sh -c 'until [ -e /run/go ]; do sleep 0.1; done'")
+    wait(begun.exists, "a state run to begin")
+    watched.ip(f"addr del {vip}/32 dev lo")
+    fleet.bus.wait(mark, "salt/beacon/rs2/lvsarp/drift")
+    wait(lambda: list(queue.rglob("state_queue/queued_*.p")), "the reactor's job to stand behind the state run")
+    assert not story.silent(watched)
+    go.touch()
+    wait(lambda: story.silent(watched), "rs2 to be healed")
+    fleet.bus.wait(mark, "salt/beacon/rs2/lvsarp/ok")
+    assert fleet.state("rs2", folders=["/etc"]) == before
+    begun.unlink()
+    go.unlink()
+
+
 def test_a_minion_that_was_killed_in_the_middle_of_an_apply_is_healed_by_the_next(fleet, story):
     server, before = fleet.minions["rs4"], fleet.state("rs4", folders=["/etc"])
     told = fleet.salt("rs4", "lvsarp.undo")
@@ -146,6 +165,23 @@ def test_a_server_that_is_not_silent_stops_the_orchestration_before_the_director
     assert fleet.state(DIRECTOR) == before
 
 
+def test_a_server_that_does_not_answer_stops_the_orchestration_before_the_director(fleet):
+    """rs5 hangs between its preparation and its check; that the others are silent is not enough."""
+    before, mark = fleet.state(DIRECTOR), fleet.bus.mark()
+    impatient = fleet.orchestrating("orch.add", timeout=10, gather_job_timeout=10)
+    with fleet.daemons["rs1"].standing_still() as goes_on, impatient as orchestration:
+        fleet.bus.wait(mark, "salt/job/*/ret/rs5", lambda data: data["fun"] == "state.sls")
+        with fleet.daemons["rs5"].standing_still():
+            goes_on()
+            told = orchestration.result()
+    assert told.status != 0, told.text
+    assert published(fleet, mark) == [("rs*", "state.sls"), ("rs*", "lvsarp.check")]
+    answers = [event.data for event in fleet.bus.since(mark, "salt/job/*/ret/*") if event.data["fun"] == "lvsarp.check"]
+    assert {answer["id"]: answer["retcode"] for answer in answers if answer["id"] != "rs5"} == dict.fromkeys(SERVERS[:-1], 0)
+    assert fleet.state(DIRECTOR) == before
+    fleet.bus.wait(mark, "salt/job/*/ret/rs5", lambda data: data["fun"] == "lvsarp.check")
+
+
 def test_a_grain_names_the_real_servers(fleet):
     fleet.salt("*", "saltutil.refresh_grains")
     told = fleet.salt("-G", "lvsarp:role:real_server", "test.ping")
@@ -178,5 +214,6 @@ def test_nobody_but_the_director_answered_for_a_vip(fleet, story, say):
 
 
 def published(fleet, mark):
-    """The jobs that were published after a mark: for whom, and what."""
-    return [(event.data["tgt"], event.data["fun"]) for event in fleet.bus.since(mark, "salt/job/*/new")]
+    """The jobs that were published after a mark: for whom, and what. Without Salt's own questions after those that do not answer."""
+    jobs = [(event.data["tgt"], event.data["fun"]) for event in fleet.bus.since(mark, "salt/job/*/new")]
+    return [job for job in jobs if job[1] != "saltutil.find_job"]

@@ -1,4 +1,5 @@
-# salt-run state.orchestrate orch.add: one real server that is not silent, and the director is left as it is.
+# salt-run state.orchestrate orch.add: one real server that is not silent or does not answer, and the director is left as
+# it is.
 prepare all real servers:
   salt.state:
     - tgt: 'rs*'
@@ -8,6 +9,7 @@ verify all real servers:
   salt.function:
     - name: lvsarp.check
     - tgt: 'rs*'
+    - expect_minions: true
     - require:
       - salt: prepare all real servers
 
@@ -15,6 +17,7 @@ tell the mine:
   salt.function:
     - name: mine.update
     - tgt: 'rs*'
+    - expect_minions: true
     - require:
       - salt: verify all real servers
 
