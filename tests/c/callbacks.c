@@ -60,6 +60,7 @@ static void own_handle_is_busy(struct lvsarp_host *h)
     EXPECT(lvsarp_check(h, VIP, 1, never, &called) == -EBUSY && called == 0, "check");
     EXPECT(lvsarp_plan(h, VIP, 1, NULL, NULL, NULL) == -EBUSY, "plan");
     EXPECT(lvsarp_apply(h, VIP, 1, NULL) == -EBUSY, "apply");
+    EXPECT(lvsarp_plan_undo(h, NULL, NULL) == -EBUSY, "plan of undo");
     EXPECT(lvsarp_undo(h) == -EBUSY, "undo");
     EXPECT(lvsarp_persist(h, VIP, 1, NULL, NULL) == -EBUSY && lvsarp_unpersist(h, NULL) == -EBUSY, "persist");
     EXPECT(lvsarp_restore(h, NULL) == -EBUSY, "restore");

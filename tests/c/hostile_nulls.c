@@ -141,6 +141,9 @@ static void as_a_whole(void)
     TRY(-EINVAL, lvsarp_apply, (h, NULL, 1, &APPLY));
     TRY(-EINVAL, lvsarp_apply, (h, HOLE, 2, &APPLY));
     TRY(CHANGES, lvsarp_apply, (h, VIP, 1, NULL));
+    TRY(-EINVAL, lvsarp_plan_undo, (NULL, see_step, &count));
+    TRY(CHANGES, lvsarp_plan_undo, (h, NULL, &count));
+    TRY(CHANGES, lvsarp_plan_undo, (h, see_step, NULL));
     TRY(-EINVAL, lvsarp_undo, (NULL));
     TRY(CHANGES, lvsarp_undo, (h));
     TRY(-EINVAL, lvsarp_check, (NULL, VIP, 1, see_finding, &count));

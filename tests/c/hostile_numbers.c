@@ -208,8 +208,10 @@ static void choices(void)
         TRY(number < 0 || number > 1 ? -EINVAL : judged, lvsarp_plan, (h, vips, 1, &apply, see_step, NULL));
         apply.method = 0;
         apply.flags = (uint32_t)number;
-        TRY(number < 0 || number > 3 ? -EINVAL : 0, lvsarp_plan, (h, vips, 1, &apply, see_step, NULL));
-        if (number < 0 || number > 3)
+        /* A recorded namespace does not know what was applied, which an exact plan asks for. */
+        int exact = recorded && (apply.flags & LVSARP_EXACT) != 0;
+        TRY(number < 0 || number > 7 || exact ? -EINVAL : 0, lvsarp_plan, (h, vips, 1, &apply, see_step, NULL));
+        if (number < 0 || number > 7)
             TRY(-EINVAL, lvsarp_apply, (h, vips, 1, &apply));
         apply.flags = 0;
         apply.reserved = (uint32_t)number;
@@ -228,7 +230,7 @@ static void choices(void)
         persist.flags = (uint32_t)number;
         int both = (persist.flags & LVSARP_DRY_RUN) != 0 && (persist.flags & LVSARP_APPLY) != 0;
         TRY(number < 0 || number > 31 || both ? -EINVAL : CHANGES, lvsarp_persist, (h, vips, 1, NULL, &persist));
-        TRY(number < 0 || number > 7 ? -EINVAL : CHANGES, lvsarp_unpersist, (h, &persist));
+        TRY(number < 0 || number > 15 ? -EINVAL : CHANGES, lvsarp_unpersist, (h, &persist));
         persist.flags = 0;
         persist.reserved = (uint32_t)number;
         TRY(number != 0 ? -EINVAL : CHANGES, lvsarp_persist, (h, vips, 1, NULL, &persist));

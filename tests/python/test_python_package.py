@@ -41,8 +41,9 @@ def sdist(clean):
 
 @pytest.fixture(scope="module")
 def wheel(clean, sdist):
-    """What pip makes of the source archive alone, with what this machine has already."""
-    surroundings = {**os.environ, "CARGO_NET_OFFLINE": "true", "CARGO_TARGET_DIR": str(clean / "target")}
+    """What pip makes of the source archive alone, with what this machine has already: the crates of others are not built again."""
+    target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
+    surroundings = {**os.environ, "CARGO_NET_OFFLINE": "true", "CARGO_TARGET_DIR": str(target)}
     surroundings["PATH"] = f"{Path(sys.executable).parent}:{surroundings['PATH']}"
     pip = [sys.executable, "-m", "pip", "wheel", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir"]
     run(*pip, "--wheel-dir", clean, sdist, cwd=clean, env=surroundings)
