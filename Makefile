@@ -171,9 +171,9 @@ $(VENV)/tools: Makefile
 	$(PY) -m pip install -q --disable-pip-version-check 'maturin==1.16.0' 'pytest==9.*' 'mypy==1.*' 'abi3audit==0.0.26'
 	touch $@
 $(VENV)/installed: $(VENV)/tools $(PYTHON_SOURCES)
-	rm -rf target/wheels
-	$(VENV)/bin/maturin build --release --locked -q -i $(PY) -o target/wheels
-	$(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+	rm -rf target/python
+	$(VENV)/bin/maturin build --release --locked -q -i $(PY) -o target/python
+	$(PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps target/python/*.whl
 	touch $@
 
 # The wheel for other machines, in target/dist: for every CPython from 3.9 on and every glibc from 2.17 on, which zig links for.
@@ -197,7 +197,7 @@ $(SALT_VENV)/tools: $(SALT_WHEELS)/complete
 	$(SALT_PY) -m pip install -q --disable-pip-version-check --no-index -f $(SALT_WHEELS) $(IN_SALT_VENV)
 	touch $@
 $(SALT_VENV)/installed: $(SALT_VENV)/tools $(VENV)/installed
-	$(SALT_PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps --no-index target/wheels/*.whl
+	$(SALT_PY) -m pip install -q --disable-pip-version-check --force-reinstall --no-deps --no-index target/python/*.whl
 	touch $@
 
 # The Python tests that build packages.

@@ -49,7 +49,7 @@ def shown():
 
 @pytest.fixture
 def wheels():
-    lvsarp, salt = ROOT / "target/wheels", ROOT / "target/salt-wheels"
+    lvsarp, salt = ROOT / "target/python", ROOT / "target/salt-wheels"
     assert list(lvsarp.glob("lvsarp-*.whl")) and list(salt.glob("salt-*.whl")), "run `make salt`, which makes them"
     return f"{lvsarp} {salt}"
 
