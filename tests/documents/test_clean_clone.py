@@ -5,6 +5,7 @@ this one, cargo builds into target/clone, so that the crates of others are built
 $LVSARP_WHEELS, because a sandbox has no way to the package index.
 """
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -21,8 +22,18 @@ FOREIGN = ("PYTHON", "VIRTUAL_ENV", "LVSARP_", "MAKE", "MFLAGS", "CARGO_TARGET_D
 
 @pytest.fixture(scope="session")
 def built():
-    """Where cargo builds the clone."""
-    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "clone"
+    """Where cargo builds the clone, with the crates of others as this repository's build left them."""
+    target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+    (target / "clone").mkdir(exist_ok=True)
+    for part in "deps", "build", ".fingerprint":
+        # What another cargo writes meanwhile may be missed, and is then built.
+        subprocess.run(["cp", "-a", "--update", target / "release" / part, "-t", make(target / "clone/release")], check=False)
+    return target / "clone"
+
+
+def make(folder):
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
