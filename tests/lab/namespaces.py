@@ -137,3 +137,16 @@ def wait_up(namespace, interface, timeout=5.0):
         if time.monotonic() > deadline:
             raise RuntimeError(f"{namespace.name}/{interface} is {state} after {timeout} s")
         time.sleep(0.002)
+
+
+@contextlib.contextmanager
+def real_server():
+    """A real server with eth0 192.0.2.11/24 and its neighbour 192.0.2.1; the calling thread is in its namespace meanwhile."""
+    with Namespace("neighbour") as neighbour, Namespace("rs1") as server:
+        for place in neighbour, server:
+            place.set_sysctl("net/ipv6/conf/default/disable_ipv6", 1)  # no link-local address that appears later
+        veth(neighbour, server)
+        neighbour.ip("addr add 192.0.2.1/24 dev eth0")
+        server.ip("addr add 192.0.2.11/24 dev eth0")
+        with server.entered():
+            yield server

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import lvsarp  # noqa: E402
 from lab import sandbox  # noqa: E402
 from lab.child import in_a_child  # noqa: E402
-from lab.namespaces import Namespace, veth  # noqa: E402
+from lab.namespaces import real_server  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,14 +21,8 @@ def in_a_sandbox():
 @pytest.fixture
 def server(in_a_sandbox):
     """A real server with eth0 192.0.2.11/24; the test's thread is in its namespace."""
-    with Namespace("neighbour") as neighbour, Namespace("rs1") as server:
-        for place in neighbour, server:
-            place.set_sysctl("net/ipv6/conf/default/disable_ipv6", 1)  # no link-local address that appears later
-        veth(neighbour, server)
-        neighbour.ip("addr add 192.0.2.1/24 dev eth0")
-        server.ip("addr add 192.0.2.11/24 dev eth0")
-        with server.entered():
-            yield server
+    with real_server() as server:
+        yield server
 
 
 @pytest.fixture

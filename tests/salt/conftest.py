@@ -15,7 +15,7 @@ import salt.config  # noqa: E402
 import salt.loader  # noqa: E402
 from lab import sandbox  # noqa: E402
 from lab.child import in_a_child  # noqa: E402
-from lab.namespaces import Namespace, veth  # noqa: E402
+from lab.namespaces import real_server  # noqa: E402
 from lab.sandbox import call  # noqa: E402
 from saltfactories.utils.functional import Loaders  # noqa: E402
 from surroundings import MS_BIND  # noqa: E402
@@ -119,14 +119,8 @@ def minion(loaders, etc):
 @pytest.fixture
 def server(in_a_sandbox):
     """A real server with eth0 192.0.2.11/24; the test's thread is in its namespace."""
-    with Namespace("neighbour") as neighbour, Namespace("rs1") as server:
-        for place in neighbour, server:
-            place.set_sysctl("net/ipv6/conf/default/disable_ipv6", 1)  # no link-local address that appears later
-        veth(neighbour, server)
-        neighbour.ip("addr add 192.0.2.1/24 dev eth0")
-        server.ip("addr add 192.0.2.11/24 dev eth0")
-        with server.entered():
-            yield server
+    with real_server() as server:
+        yield server
 
 
 @pytest.fixture
