@@ -85,6 +85,9 @@ mod persist;
 mod shown;
 mod undo;
 
+// On the wire.
+pub mod wire;
+
 pub use address::{Binding, Method};
 pub use apply::LOCK_PATIENCE;
 pub use arp::Role;
@@ -106,3 +109,4 @@ pub use persist::PersistOptions;
 pub use plan::{Desired, LevelScope, Plan};
 pub use snapshot::{Address, Conf, FORMAT, Interface, LocalRoute, OUR_PROTOCOL, ProcSys, Snapshot};
 pub use vip::{Prefix, Vip, ipv4};
+pub use wire::Mac;

@@ -6,6 +6,7 @@
 
 pub(crate) mod file;
 mod namespace;
+pub(crate) mod packet;
 
 use std::ffi::CStr;
 use std::io;
@@ -37,11 +38,15 @@ fn retry(mut call: impl FnMut() -> libc::ssize_t) -> io::Result<usize> {
 }
 
 fn socket(domain: libc::c_int, kind: libc::c_int, protocol: libc::c_int) -> io::Result<OwnedFd> {
-    let fd = retry(|| {
+    owned(|| {
         // SAFETY: socket() takes no pointers.
-        let fd = unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) };
-        fd as libc::ssize_t
-    })?;
+        unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) }
+    })
+}
+
+/// The new descriptor that a system call makes.
+fn owned(mut make: impl FnMut() -> libc::c_int) -> io::Result<OwnedFd> {
+    let fd = retry(|| make() as libc::ssize_t)?;
     // SAFETY: the kernel has just returned this descriptor, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })
 }
