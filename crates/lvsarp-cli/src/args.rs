@@ -31,6 +31,27 @@ Exit status:
   0  there is an answer: a sender, or no request
   2  an error, wrong arguments, or a level that decides is unknown";
 
+const PROBE: &str = "\
+Examples:
+  lvsarp probe 192.0.2.10 --on eth0
+  lvsarp probe 192.0.2.10 --on eth0 --sender both --director 02:00:00:00:00:01
+  lvsarp probe 192.0.2.10 --on eth0 --listen --for 60
+
+Exit status:
+  0  each VIP has exactly one responder, a director if any is named; with --listen: nobody but this host and the directors was heard
+  1  not so
+  2  an error, or wrong arguments";
+
+const ANNOUNCE: &str = "\
+Examples:
+  lvsarp announce 192.0.2.10 --on eth0
+  lvsarp announce 192.0.2.10 --on eth0 --count 10 --interval 0.5 --form request
+
+Exit status:
+  0  sent
+  1  refused: a VIP is where a real server has it, or not on the interface
+  2  an error, or wrong arguments";
+
 /// Keep LVS-DR real servers silent in ARP.
 #[derive(Debug, Parser)]
 #[command(name = "lvsarp", bin_name = "lvsarp", version, after_help = EXIT_STATUS, arg_required_else_help = false)]
@@ -75,6 +96,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         question: Question,
     },
+    /// Ask the wire who answers for the VIPs, or with --listen who uses them as a sender
+    #[command(after_help = PROBE)]
+    Probe(ProbeArgs),
+    /// Tell the neighbours that the VIPs are at this host's MAC address
+    #[command(after_help = ANNOUNCE)]
+    Announce(AnnounceVipsArgs),
     /// Print what lvsarp sees as JSON, for --snapshot here or on another machine
     Snapshot,
     /// Explain the levels of arp_ignore and arp_announce, and the other keys
@@ -351,6 +378,90 @@ pub(crate) struct ExplainArgs {
     /// Ask the running kernel as well about the part that routing decides
     #[arg(long, conflicts_with_all = ["snapshot", "set"])]
     pub verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// VIP to ask for, or several, also with commas
+    #[arg(value_name = "VIP", required = true, value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub vips: Vec<OsString>,
+
+    /// Interface to ask on: a bridge, not its port
+    #[arg(long, value_name = "IFACE", value_hint = ValueHint::Other)]
+    pub on: OsString,
+
+    /// How long answers are collected, 0.001 to 86400 [default: 1]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "listen", value_hint = ValueHint::Other)]
+    pub timeout: Option<OsString>,
+
+    /// How many requests are sent for each VIP, over the first half of the time, 1 to 1000 [default: 3]
+    #[arg(long, value_name = "N", conflicts_with = "listen", value_hint = ValueHint::Other)]
+    pub requests: Option<OsString>,
+
+    /// With which sender the VIPs are asked for
+    #[arg(long, value_enum, default_value_t = AsksAs::Own, conflicts_with = "listen", value_name = "SENDER")]
+    pub sender: AsksAs,
+
+    /// MAC address that may answer, or several with commas. May be repeated
+    #[arg(long = "director", value_name = "MAC", value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub directors: Vec<OsString>,
+
+    /// Ask nothing; print every frame that has a VIP as its sender, with the time in UTC, until the time of --for is over or a signal comes
+    #[arg(long)]
+    pub listen: bool,
+
+    /// With --listen: how long, up to 86400; for ever if it is not named
+    #[arg(long = "for", value_name = "SECONDS", requires = "listen", value_hint = ValueHint::Other)]
+    pub how_long: Option<OsString>,
+}
+
+/// The sender of who-has requests.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AsksAs {
+    /// An address of the interface, as a neighbour asks; the unspecified address where it has none
+    Own,
+    /// 0.0.0.0 or ::, as one asks who looks for duplicates; nobody learns from it
+    Unspecified,
+    /// Both in turn
+    Both,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnnounceVipsArgs {
+    /// VIP to announce, or several, also with commas
+    #[arg(value_name = "VIP", required = true, value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub vips: Vec<OsString>,
+
+    /// Interface that has the VIPs
+    #[arg(long, value_name = "IFACE", value_hint = ValueHint::Other)]
+    pub on: OsString,
+
+    /// How many rounds, 1 to 1000 [default: 3]
+    #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
+    pub count: Option<OsString>,
+
+    /// How long between two rounds, 0 to 86400 [default: 1]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub interval: Option<OsString>,
+
+    /// Form of the gratuitous ARP (IPv4)
+    #[arg(long, value_enum, default_value_t = Form::Both)]
+    pub form: Form,
+
+    /// Also where this host has a VIP as a real server does, or does not have it on the interface
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The form of a gratuitous ARP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A request and a reply
+    Both,
+    /// A request for the VIP from the VIP
+    Request,
+    /// A reply about the VIP to itself
+    Reply,
 }
 
 #[derive(Debug, Args)]

@@ -9,11 +9,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use lvsarp::{Host, IfName, Key, LOCK_PATIENCE, Netns, Prefix, Scope, Snapshot, Vip};
+use lvsarp::{Host, IfName, Key, LOCK_PATIENCE, Mac, Netns, Prefix, Scope, Snapshot, Vip};
 
 use crate::failure::Failure;
 
-/// The longest wait for the lock that makes sense: what does not end in a day hangs.
+/// The longest wait that makes sense: what does not end in a day hangs.
 const LONGEST_WAIT: f64 = 86_400.0;
 
 /// An argument as text.
@@ -126,13 +126,34 @@ pub(crate) fn setting(value: &OsStr) -> Result<(Scope, Key, i32), Failure> {
 
 /// How long to wait for the lock.
 pub(crate) fn patience(value: Option<&OsStr>) -> Result<Duration, Failure> {
-    let Some(value) = value else { return Ok(LOCK_PATIENCE) };
-    let text = text("--lock-timeout", value)?;
+    seconds("--lock-timeout", value, LOCK_PATIENCE)
+}
+
+/// A time in seconds.
+pub(crate) fn seconds(name: &str, value: Option<&OsStr>, default: Duration) -> Result<Duration, Failure> {
+    let Some(value) = value else { return Ok(default) };
+    let text = text(name, value)?;
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=LONGEST_WAIT).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
         _ => Err(Failure::input(
-            format!("--lock-timeout {text:?}"),
+            format!("{name} {text:?}"),
             format!("it is not a number of seconds from 0 to {LONGEST_WAIT}"),
         )),
     }
+}
+
+/// A number of things.
+pub(crate) fn count(name: &str, value: Option<&OsStr>, default: u32) -> Result<u32, Failure> {
+    let Some(value) = value else { return Ok(default) };
+    let text = text(name, value)?;
+    text.parse().map_err(|_| Failure::input(format!("{name} {text:?}"), "it is not a whole number of 32 bits"))
+}
+
+/// VIPs as words of their own.
+pub(crate) fn named_vips(values: &[OsString]) -> Result<Vec<IpAddr>, Failure> {
+    values.iter().map(|value| Ok(Vip::parse(text("VIP", value)?)?.address())).collect()
+}
+
+pub(crate) fn macs(name: &str, values: &[OsString]) -> Result<Vec<Mac>, Failure> {
+    values.iter().map(|value| Ok(Mac::parse(text(name, value)?)?)).collect()
 }

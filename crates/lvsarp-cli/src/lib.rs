@@ -4,6 +4,7 @@
 //! [`lvsarp`] library, and prints.
 #![forbid(unsafe_code)]
 
+mod announce;
 mod answer;
 mod apply;
 mod args;
@@ -17,7 +18,9 @@ mod man;
 mod output;
 mod persist;
 mod picture;
+mod probe;
 mod status;
+mod stream;
 mod table;
 
 use std::ffi::OsString;
@@ -64,6 +67,8 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Command::Restore(args) => persist::restore(&args, netns.as_ref(), look),
         Command::Boot(args) => boot::run(&args, netns.as_ref(), look),
         Command::Explain { question } => explain::run(&question, netns.as_ref(), look),
+        Command::Probe(args) => probe::run(&args, netns.as_ref(), look),
+        Command::Announce(args) => announce::run(&args, netns.as_ref(), look),
         Command::Snapshot => {
             let snapshot = input::host(netns.as_ref())?.snapshot()?;
             Ok(if look.json { Answer::json(&snapshot) } else { Answer::indented(&snapshot) })

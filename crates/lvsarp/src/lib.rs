@@ -85,10 +85,13 @@ mod persist;
 mod shown;
 mod undo;
 
-// On the wire.
+// On the wire and over time.
+mod announce;
+mod probe;
 pub mod wire;
 
 pub use address::{Binding, Method};
+pub use announce::AnnounceOptions;
 pub use apply::LOCK_PATIENCE;
 pub use arp::Role;
 pub use arp::trace::Check;
@@ -107,6 +110,7 @@ pub use model::Model;
 pub use netns::Netns;
 pub use persist::PersistOptions;
 pub use plan::{Desired, LevelScope, Plan};
+pub use probe::{Heard, HeardKind, Listener, ProbeOptions, ProbeSender, Prober, Responder};
 pub use snapshot::{Address, Conf, FORMAT, Interface, LocalRoute, OUR_PROTOCOL, ProcSys, Snapshot};
 pub use vip::{Prefix, Vip, ipv4};
 pub use wire::Mac;

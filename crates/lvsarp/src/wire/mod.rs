@@ -14,11 +14,25 @@ pub use mac::Mac;
 pub use ndp::{Ndp, NdpKind};
 pub(crate) use packet::{Line, PacketSocket, Protocol};
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serializer;
+
 /// The length of an Ethernet header: destination, source, type.
 pub(crate) const ETHERNET: usize = 14;
 
 /// The shortest frame without its checksum; what is shorter is filled up with zeros, as switches and drivers expect it.
 pub(crate) const SHORTEST: usize = 60;
+
+/// A duration in JSON: seconds as a number.
+pub(crate) fn seconds<S: Serializer>(duration: &Duration, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_f64(duration.as_secs_f64())
+}
+
+/// A time in JSON: seconds since 1970 as a number.
+pub(crate) fn unix_seconds<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_f64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
+}
 
 /// Begins a frame.
 pub(crate) fn ethernet(destination: Mac, source: Mac, protocol: Protocol) -> Vec<u8> {
