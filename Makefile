@@ -34,7 +34,7 @@ PYTEST := $(call RUN_PYTEST,$(PY))
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
 .PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults \
-        documents salt test-salt slow wheel bench fuzz install uninstall packages clean
+        documents salt test-salt slow wire wheel bench fuzz install uninstall packages clean
 
 all: build
 
@@ -60,10 +60,10 @@ check: packages lint rust python c
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
                 ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux ipvsadm:ipvsadm keepalived:keepalived \
-                arping:iputils-arping ping:iputils-ping $(PYTHON_H):python3-dev
+                arping:iputils-arping ping:iputils-ping arp-scan:arp-scan $(PYTHON_H):python3-dev
 # What check has not run already, two parts at a time, because each of them waits most of its time.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second test-salt salt programs packaging documents slow
+	$(MAKE) --no-print-directory -j2 --output-sync=target kernel wire capi faults second test-salt salt programs packaging documents slow
 
 lint:
 	cargo fmt --check
@@ -139,14 +139,20 @@ $(LDIRECTORD):
 	@perl -c $@
 	@touch $@
 
+# Probe, listen and announce among hosts in namespaces on one bridge, and under a storm of hostile frames.
+wire: NEEDED += arping:iputils-arping ping:iputils-ping arp-scan:arp-scan setpriv:util-linux
+wire: packages program $(VENV)/tools
+	$(PYTEST) tests/wire
+
 # Killed at every system call, every system call made to fail.
 faults: program $(VENV)/installed
 	$(PYTEST) tests/faults
 
-# What reads files of others, on any bytes, for ten minutes. Needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz).
+# What reads files and frames of others, on any bytes, for ten minutes each. Needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS ?= 600
 fuzz:
 	cargo +nightly fuzz run resolver -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+	cargo +nightly fuzz run wire -- -max_total_time=$(FUZZ_SECONDS) -max_len=256
 
 # The Salt extension by Salt's own loader, and docs/salt.md as it stands, from an empty environment on; without daemons.
 salt: $(SALT_VENV)/installed

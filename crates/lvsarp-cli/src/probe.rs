@@ -177,8 +177,11 @@ fn listen(
 ) -> Result<Answer, Failure> {
     let mut listener = input::host(netns)?.listen(vips, on, directors)?;
     let (mut leaks, mut frames, mut printed) = (0_u64, 0_u64, Ok(true));
+    // What has come when the time is over counts, however much it is; what comes while it is printed does not.
+    let mut last_calls = 100;
     loop {
-        listener.dispatch(&mut |heard| {
+        let is_over = until.is_some_and(|until| until <= Instant::now());
+        let count = listener.dispatch(&mut |heard| {
             frames += 1;
             leaks += u64::from(!heard.ours && !heard.director);
             if matches!(printed, Ok(true)) {
@@ -186,8 +189,8 @@ fn listen(
                 printed = stream::line(&text);
             }
         })?;
-        let is_over = until.is_some_and(|until| until <= Instant::now());
-        if is_over || !matches!(printed, Ok(true)) {
+        last_calls -= i32::from(is_over);
+        if is_over && (count == 0 || last_calls == 0) || !matches!(printed, Ok(true)) {
             break;
         }
         listener.wait(until.map(|until| until.saturating_duration_since(Instant::now())))?;

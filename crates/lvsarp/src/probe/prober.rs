@@ -83,7 +83,7 @@ impl Prober {
                 questions.push(Question { vip: *vip, place, sender, frame, asked: None });
             }
         }
-        Ok(Prober {
+        let mut prober = Prober {
             wire: Wire::open(host, &line, &questions)?,
             places: Places::of(vips),
             found: Found::with_room(vips.len(), options.most),
@@ -94,7 +94,10 @@ impl Prober {
             round: None,
             lost: 0,
             buffer: Box::new([0; FRAME]),
-        })
+        };
+        // The socket takes its room when it is used first.
+        prober.look_up();
+        Ok(prober)
     }
 
     /// Begins a round: sends the first requests and forgets what the last round found.
@@ -159,15 +162,20 @@ impl Prober {
         let next = if is_over { None } else { self.send_what_is_due()? };
         self.lost += self.wire.lost();
         if is_over {
-            let Prober { wire, found, places, .. } = self;
-            if found.any() {
-                found.look_up(&mut wire.neighbours, wire.index, &|address| places.of_address(address).is_some());
+            if self.found.any() {
+                self.look_up();
             }
             return Ok(true);
         }
         let Some(ends) = self.ends() else { return Ok(true) };
         self.wire.alarm.set(Some(next.map_or(ends, |next| next.min(ends))))?;
         Ok(false)
+    }
+
+    /// Looks up the responders' own addresses.
+    fn look_up(&mut self) {
+        let Prober { wire, found, places, .. } = self;
+        found.look_up(&mut wire.neighbours, wire.index, &|address| places.of_address(address).is_some());
     }
 
     /// When the round ends; not before every request was sent and had a quarter of the time to be answered, however late it could be sent.

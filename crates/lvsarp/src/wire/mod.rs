@@ -6,6 +6,8 @@ mod filter;
 mod mac;
 pub(crate) mod ndp;
 mod packet;
+#[cfg(test)]
+mod rules;
 
 pub(crate) use alarm::Alarm;
 pub use arp::{Arp, Operation};
@@ -68,6 +70,53 @@ pub(crate) fn checksum(pieces: &[&[u8]]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A frame of random bytes, or a good one that is changed here and there, cut off or made longer.
+    fn frame(good: &[Vec<u8>], dice: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
+        if dice(8) == 0 {
+            return (0..dice(120)).map(|_| dice(256) as u8).collect();
+        }
+        let mut frame = good[dice(good.len())].clone();
+        for _ in 0..dice(4) {
+            let at = dice(frame.len());
+            frame[at] = [0, 1, 255, dice(256) as u8, frame[at] ^ 1 << dice(8)][dice(5)];
+        }
+        match dice(4) {
+            0 => frame.truncate(dice(frame.len() + 1)),
+            1 => frame.extend((0..dice(40)).map(|_| dice(3) as u8)),
+            _ => {}
+        }
+        frame
+    }
+
+    #[test]
+    fn what_is_taken_of_a_hundred_thousand_frames_is_what_the_rules_say() {
+        let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut dice = |sides: usize| {
+            // xorshift64*
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            (state.wrapping_mul(2_685_821_657_736_338_717) >> 33) as usize % sides
+        };
+        let (mac, vip) = (Mac([2, 0, 0, 0, 0, 1]), "192.0.2.10".parse().unwrap());
+        let vip6 = "2001:db8::10".parse().unwrap();
+        let good = [
+            Arp::who_has(vip, "192.0.2.1".parse().unwrap(), mac).frame(),
+            Arp::gratuitous(Operation::Reply, vip, mac).frame(),
+            Ndp::who_has(vip6, "fe80::1".parse().unwrap(), mac).frame(),
+            Ndp::unsolicited(vip6, mac).frame(),
+        ];
+        let mut taken = [0; 3];
+        for _ in 0..100_000 {
+            let frame = frame(&good, &mut dice);
+            let (arp, ndp) = rules::check(&frame, &Arp::parse, &Ndp::parse);
+            taken[0] += usize::from(arp);
+            taken[1] += usize::from(ndp);
+            taken[2] += usize::from(!arp && !ndp);
+        }
+        assert!(taken.iter().all(|count| *count > 10_000), "{taken:?}");
+    }
 
     #[test]
     fn the_checksum_is_that_of_the_example_in_rfc_1071() {

@@ -65,7 +65,8 @@ impl Ndp {
     }
 
     /// Reads an Ethernet frame. `None` for anything but what a host must take (RFC 4861, 7.1): hop limit 255, code 0, a length that is right, a target
-    /// that is no group, options that are whole. The checksum is not looked at: on a virtual link the kernel leaves it to be filled in by nobody.
+    /// that is no group, options that are whole. Of two MAC addresses the first counts, and it has to be one of Ethernet
+    /// (`net/ipv6/ndisc.c: ndisc_parse_options(), ndisc_opt_addr_data()`). The checksum is not looked at: on a virtual link the kernel leaves it to be filled in by nobody.
     pub fn parse(frame: &[u8]) -> Option<Ndp> {
         let packet = frame.get(ETHERNET..)?;
         if be16(frame, 12)? != Protocol::Ipv6.number() || packet.first()? >> 4 != 6 {
@@ -88,12 +89,16 @@ impl Ndp {
             return None;
         }
         let wanted = if kind == NdpKind::Solicitation { SOURCE_MAC } else { TARGET_MAC };
-        let mut mac = None;
+        let (mut mac, mut is_known) = (None, false);
         let mut options = &message[24..];
         while !options.is_empty() {
             let length = 8 * usize::from(*options.get(1)?);
             let option = options.get(..length).filter(|option| !option.is_empty())?;
-            if option[0] == wanted && length == 8 {
+            if option[0] == wanted && !is_known {
+                if length != 8 {
+                    return None;
+                }
+                is_known = true;
                 mac = mac_at(option, 2).filter(|mac| *mac != Mac::ZERO);
             }
             options = &options[length..];
@@ -202,5 +207,12 @@ mod tests {
         for length in 0..good.len() {
             assert_eq!(Ndp::parse(&good[..length]), None);
         }
+        // Two MAC addresses: the first counts; one that is longer is none.
+        let mut two = good.clone();
+        two.extend_from_slice(&[SOURCE_MAC, 1, 6, 6, 6, 6, 6, 6]);
+        two[19] += 8;
+        assert_eq!(Ndp::parse(&two), Some(all()[0]));
+        two[79] = 2;
+        assert_eq!(Ndp::parse(&two), None);
     }
 }

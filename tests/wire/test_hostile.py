@@ -1,0 +1,77 @@
+"""Whatever is on the wire, nobody is believed who did not answer, and what is lost is said to be lost."""
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import ASKER, ASKER6, PATIENCE, finish, mac
+
+from lab.arp import REPLY, REQUEST, Frame, Wire
+
+VIP, VIP6 = "192.0.2.101", "2001:db8::101"
+SECONDS = 2.0
+BURST = 20_000  # more than fits into the room that the program asks for, and that the kernel may cut
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory):
+    program = tmp_path_factory.mktemp("hostile") / "hostile"
+    source = Path(__file__).with_name("hostile.c")
+    subprocess.run(["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", str(source), "-o", str(program)], check=True, timeout=60)
+    return program
+
+
+def test_under_a_storm_the_real_responders_are_found_and_nobody_else(lan, hostile, say):
+    for number in 11, 12:
+        lan.host(number, VIP, VIP6)
+    attacker = lan.host(13)
+    words = ("eth0", SECONDS, 1, mac(1), ASKER, VIP, ASKER6, VIP6)
+    listener = lan.start("--json", "probe", VIP, VIP6, "--on", "eth0", "--listen", "--for", SECONDS)
+    with attacker.popen(hostile, *words, stdout=subprocess.PIPE, text=True) as storm:
+        probes = [lan.start("--json", "probe", VIP, VIP6, "--on", "eth0", "--timeout", SECONDS * 0.7, "--requests", "50", "--sender", sender)
+                  for sender in ("own", "unspecified")]
+        answers = [finish(probe) for probe in probes]
+        heard = finish(listener)
+        sent = int(storm.communicate(timeout=PATIENCE)[0])
+    for status, lines, error in answers:
+        assert (status, error) == (1, "")
+        answer = json.loads(lines[0])
+        counts = {(r["vip"], r["mac"]): r["count"] for r in answer["responders"]}
+        say(f"{sent} hostile frames, {answer['lost']} answers lost, counted {sorted(counts.values())}")
+        assert set(counts) == {(vip, mac(number)) for vip in (VIP, VIP6) for number in (11, 12)}
+        assert max(counts.values()) <= 50, "more answers than requests"
+    assert sent > 10_000
+    status, lines, error = heard
+    assert (status, error) == (1, "")
+    for line in map(json.loads, lines):
+        assert line.keys() == {"lost"} or line["vip"] in (VIP, VIP6), line
+
+
+def test_frames_that_nobody_fetched_in_time_are_counted_as_lost(lan):
+    """While the program is stopped more comes than the kernel keeps: what is counted and what is lost is all there was."""
+    hosts = {name: lan.host(number, vip) for name, number, vip in (("probe", 11, VIP), ("listen", 12, "192.0.2.102"))}
+    with Wire(hosts["probe"]) as wire, Wire(hosts["listen"]) as other:
+        probe = lan.start("--json", "probe", VIP, "--on", "eth0", "--requests", "1", "--timeout", "2")
+        asked = next(frame for frame in wire.hear(PATIENCE) if frame.target_ip == VIP)
+        listener = lan.start("--json", "probe", "192.0.2.102", "--on", "eth0", "--listen", "--for", "2")
+        for child in probe, listener:
+            child.send_signal(signal.SIGSTOP)
+        for number in range(BURST):
+            liar = mac(0x1000 + number)
+            wire.send(Frame(asked.source, liar, REPLY, liar, VIP, asked.source, ASKER))
+            other.send(Frame("ff:ff:ff:ff:ff:ff", other.mac, REQUEST, other.mac, "192.0.2.102", "00:00:00:00:00:00", ASKER))
+            if number % 64 == 0:
+                time.sleep(0.001)  # the queue between two interfaces has an end, too
+        for child in probe, listener:
+            child.send_signal(signal.SIGCONT)
+    answer = json.loads(finish(probe)[1][0])
+    counted = sum(responder["count"] for responder in answer["responders"])
+    assert answer["lost"] > 0 and counted + answer["lost"] == BURST + 1, (counted, answer["lost"])
+    assert len(answer["responders"]) == 256, "there is room for so many"
+    lines = [json.loads(line) for line in finish(listener)[1]]
+    lost = lines.pop()["lost"]
+    assert lost > 0 and len(lines) + lost == BURST, (len(lines), lost)
+    assert Counter(line["kind"] for line in lines) == {"request": len(lines)}
