@@ -131,6 +131,11 @@ def test_the_exit_status_says_whether_each_vip_has_one_responder_and_whether_it_
         assert list(pool.map(status, cases)) == [expected for expected, _ in cases]
 
 
+def test_another_namespace_is_asked_from_outside(three):
+    done = three.switch.run(three.program, "--netns", three.asker.name, "--json", "probe", TWO, TWO6, "--on", "eth0", "--timeout", "0.2", check=False)
+    assert by_vip(json.loads(done.stdout)) == {TWO: dict.fromkeys(MACS[:2], 3), TWO6: dict.fromkeys(MACS[:2], 3)}
+
+
 def test_the_text_names_who_answers_and_who_is_silent(three):
     words = (ONE, TWO, NOBODYS, "--director", MACS[0], "--timeout", "0.2")
     done = three.asker.run(three.program, "probe", *words, "--on", "eth0", check=False)

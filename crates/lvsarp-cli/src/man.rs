@@ -14,7 +14,9 @@ const DESCRIPTION: &[&str] = &[
      after it is gone, so that no reply leaks in between. An apply that fails or is killed midway is rolled back, by itself or by the next call.",
     "What is applied holds until the next boot. persist writes the levels and the VIPs to files, restore is what the boot unit runs, and boot says what will \
      be in force after a reboot and which line of which file decides.",
-    "Reading needs no privilege; apply and undo need CAP_NET_ADMIN in the user namespace that owns the network namespace, and --netns needs \
+    "What is really on the wire shows probe: who answers for a VIP, and with --listen who uses it as a sender. announce tells the neighbours of the host that \
+     has a VIP where it is.",
+    "Reading needs no privilege; probe and announce need CAP_NET_RAW; apply and undo need CAP_NET_ADMIN in the user namespace that owns the network namespace, and --netns needs \
      CAP_SYS_ADMIN.",
 ];
 
@@ -25,7 +27,8 @@ const EXIT_STATUS: &[(&str, &str)] = &[
     ),
     (
         "1",
-        "Findings. Of check: a VIP is not silent on some interface, or is not there; of boot: will not be. Of apply and restore: refused, because a VIP would not be silent \
+        "Findings. Of check: a VIP is not silent on some interface, or is not there; of boot: will not be. Of probe: a VIP has no responder, several, or one that is no director; with --listen: somebody used a VIP as \
+         a sender who is neither this host nor a director. Of announce: refused, because this host is a real server or does not have the VIP. Of apply and restore: refused, because a VIP would not be silent \
          afterwards; nothing was changed.",
     ),
     (
@@ -74,6 +77,12 @@ const EXAMPLES: &[(&str, &str)] = &[
         "lvsarp explain who-has 192.0.2.10 --tell 192.0.2.1 --on eth0 --svg - > request.svg",
         "Draw the way of one request through the kernel's checks.",
     ),
+    (
+        "lvsarp probe 192.0.2.10 --on eth0 --director 02:00:00:00:00:01",
+        "Is the director the only one who answers for the VIP?",
+    ),
+    ("lvsarp probe 192.0.2.10 --on eth0 --listen", "Who uses the VIP as a sender?"),
+    ("lvsarp announce 192.0.2.10 --on eth0", "On the director: mend the neighbours' caches after a leak."),
     ("lvsarp undo", "Take back what apply did."),
     ("lvsarp apply --vip 192.0.2.10 --persist", "The same so that it outlives a reboot."),
     (
@@ -84,7 +93,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("lvsarp levels arp_ignore", "What the values mean."),
 ];
 
-const SEE_ALSO: &[&str] = &["arp(7)", "ip-address(8)", "ip-netns(8)", "ipvsadm(8)", "sysctl(8)", "sysctl.d(5)"];
+const SEE_ALSO: &[&str] =
+    &["arp(7)", "arping(8)", "ip-address(8)", "ip-netns(8)", "ipvsadm(8)", "sysctl(8)", "sysctl.d(5)"];
 
 /// The page in roff.
 pub(crate) fn page() -> Vec<u8> {

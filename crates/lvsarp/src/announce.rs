@@ -41,6 +41,8 @@ impl Default for AnnounceOptions {
 impl Host {
     /// Tells everybody on the interface that the VIPs are at its MAC address. Returns how many frames were sent. Takes count - 1 intervals.
     ///
+    /// Before each round it looks again whether the VIPs are still there; where one no longer is, it ends with what was sent.
+    ///
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) where a VIP is on a loopback device, or on one that does no ARP or a VRF (this is a real
     /// server), or not on the interface, unless forced; [`ErrorKind::Permission`](crate::ErrorKind::Permission) without CAP_NET_RAW;
@@ -49,10 +51,7 @@ impl Host {
     pub fn announce(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<u32> {
         check(vips, options)?;
         let line = Line::of(self, on, "announce")?;
-        if !options.force {
-            let (interfaces, addresses) = (self.interfaces()?, self.addresses(None)?);
-            vips.iter().try_for_each(|vip| may_announce(*vip, on, &interfaces, &addresses))?;
-        }
+        self.may_announce(vips, on, options)?;
         let open = |wanted: bool, protocol, nothing: Program| {
             wanted.then(|| PacketSocket::open(self, &line, protocol, &nothing)).transpose()
         };
@@ -63,6 +62,10 @@ impl Host {
         for round in 0..options.count {
             if round > 0 {
                 std::thread::sleep(options.interval);
+                match self.may_announce(vips, on, options) {
+                    Err(refusal) if refusal.kind() == ErrorKind::Refused => break,
+                    other => other?,
+                }
             }
             for (at, (protocol, frame)) in frames.iter().enumerate() {
                 if at > 0 && at % BURST == 0 {
@@ -75,6 +78,14 @@ impl Host {
             }
         }
         Ok(sent)
+    }
+
+    fn may_announce(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<()> {
+        if options.force {
+            return Ok(());
+        }
+        let (interfaces, addresses) = (self.interfaces()?, self.addresses(None)?);
+        vips.iter().try_for_each(|vip| may_announce(*vip, on, &interfaces, &addresses))
     }
 }
 

@@ -226,6 +226,29 @@ kernel_test! {
     }
 }
 
+kernel_test! {
+    fn an_announcement_ends_when_the_vip_is_gone() {
+        neighbour(&[]);
+        sh("ip addr add 10.0.0.100/32 dev eth0");
+        let vip = ["10.0.0.100".parse().unwrap()];
+        let peer = Host::open_netns(&Netns::parse("peer").unwrap()).unwrap();
+        let mut listener = peer.listen(&vip, &eth0(), &[]).unwrap();
+        let often = AnnounceOptions { count: 1000, interval: Duration::from_millis(20), ..AnnounceOptions::default() };
+        let announcing = std::thread::spawn(move || Host::open().unwrap().announce(&vip, &eth0(), &often).unwrap());
+        let mut heard = 0;
+        while heard < 4 {
+            heard += wait(&mut listener, &mut |_| {});
+        }
+        sh("ip addr del 10.0.0.100/32 dev eth0");
+        let sent = announcing.join().unwrap();
+        assert!((4..2000).contains(&sent), "{sent}");
+        while heard < sent as usize {
+            heard += wait(&mut listener, &mut |_| {});
+        }
+        assert_eq!(heard, sent as usize);
+    }
+}
+
 #[test]
 fn wrong_arguments_are_refused_before_anything_is_opened() {
     let host = Host::open().unwrap();
