@@ -31,7 +31,7 @@ def program():
 
 
 class Lan:
-    """A bridge and the hosts on it. Host N has the MAC 02:00:00:00:NN:NN and the addresses 192.0.2.N and 2001:db8::N."""
+    """A bridge and the hosts on it; host N has a MAC that ends with N, and the addresses 192.0.2.N and 2001:db8::N."""
 
     names = itertools.count()
 
@@ -85,6 +85,13 @@ class Lan:
 
 @pytest.fixture
 def lan(in_a_sandbox, program):
+    with contextlib.ExitStack() as stack:
+        yield Lan(stack, program)
+
+
+@pytest.fixture(scope="module")
+def lasting_lan(in_a_sandbox, program):
+    """The same for all tests of a file, which leave it as it is."""
     with contextlib.ExitStack() as stack:
         yield Lan(stack, program)
 

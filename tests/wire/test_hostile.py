@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import ASKER, ASKER6, PATIENCE, finish, mac
 
-from lab.arp import REPLY, REQUEST, Frame, Wire
+from lab.arp import REPLY, Frame, Wire, request
+from lab.namespaces import run
 
-VIP, VIP6 = "192.0.2.101", "2001:db8::101"
+VIP, OTHER, VIP6 = "192.0.2.101", "192.0.2.102", "2001:db8::101"
 SECONDS = 2.0
 BURST = 20_000  # more than fits into the room that the program asks for, and that the kernel may cut
 
@@ -20,7 +21,7 @@ BURST = 20_000  # more than fits into the room that the program asks for, and th
 def hostile(tmp_path_factory):
     program = tmp_path_factory.mktemp("hostile") / "hostile"
     source = Path(__file__).with_name("hostile.c")
-    subprocess.run(["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", str(source), "-o", str(program)], check=True, timeout=60)
+    run("cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", source, "-o", program)
     return program
 
 
@@ -31,8 +32,8 @@ def test_under_a_storm_the_real_responders_are_found_and_nobody_else(lan, hostil
     words = ("eth0", SECONDS, 1, mac(1), ASKER, VIP, ASKER6, VIP6)
     listener = lan.start("--json", "probe", VIP, VIP6, "--on", "eth0", "--listen", "--for", SECONDS)
     with attacker.popen(hostile, *words, stdout=subprocess.PIPE, text=True) as storm:
-        probes = [lan.start("--json", "probe", VIP, VIP6, "--on", "eth0", "--timeout", SECONDS * 0.7, "--requests", "50", "--sender", sender)
-                  for sender in ("own", "unspecified")]
+        words = ("probe", VIP, VIP6, "--on", "eth0", "--timeout", SECONDS * 0.7, "--requests", "50", "--sender")
+        probes = [lan.start("--json", *words, sender) for sender in ("own", "unspecified")]
         answers = [finish(probe) for probe in probes]
         heard = finish(listener)
         sent = int(storm.communicate(timeout=PATIENCE)[0])
@@ -51,18 +52,17 @@ def test_under_a_storm_the_real_responders_are_found_and_nobody_else(lan, hostil
 
 
 def test_frames_that_nobody_fetched_in_time_are_counted_as_lost(lan):
-    """While the program is stopped more comes than the kernel keeps: what is counted and what is lost is all there was."""
-    hosts = {name: lan.host(number, vip) for name, number, vip in (("probe", 11, VIP), ("listen", 12, "192.0.2.102"))}
-    with Wire(hosts["probe"]) as wire, Wire(hosts["listen"]) as other:
+    """More comes than the kernel keeps while the program is stopped; what is counted and what is lost is all of it."""
+    with Wire(lan.host(11, VIP)) as wire, Wire(lan.host(12, OTHER)) as other:
         probe = lan.start("--json", "probe", VIP, "--on", "eth0", "--requests", "1", "--timeout", "2")
         asked = next(frame for frame in wire.hear(PATIENCE) if frame.target_ip == VIP)
-        listener = lan.start("--json", "probe", "192.0.2.102", "--on", "eth0", "--listen", "--for", "2")
+        listener = lan.start("--json", "probe", OTHER, "--on", "eth0", "--listen", "--for", "2")
         for child in probe, listener:
             child.send_signal(signal.SIGSTOP)
         for number in range(BURST):
             liar = mac(0x1000 + number)
             wire.send(Frame(asked.source, liar, REPLY, liar, VIP, asked.source, ASKER))
-            other.send(Frame("ff:ff:ff:ff:ff:ff", other.mac, REQUEST, other.mac, "192.0.2.102", "00:00:00:00:00:00", ASKER))
+            other.send(request(other.mac, ASKER, OTHER))
             if number % 64 == 0:
                 time.sleep(0.001)  # the queue between two interfaces has an end, too
         for child in probe, listener:

@@ -35,7 +35,8 @@ def test_the_hijack_is_heard_and_nothing_else_of_a_busy_network(lan):
         server.popen("ping", "-c1", "-W1", "-I", VIP, GATEWAY, stdout=subprocess.DEVNULL).wait(PATIENCE)
         frame = heard()
         assert said(frame) == ("request", VIP, mac(11), GATEWAY), frame
-        assert (frame["source"], frame["interface"], frame["ours"], frame["director"]) == (mac(11), "eth0", False, False)
+        assert (frame["source"], frame["interface"]) == (mac(11), "eth0")
+        assert (frame["ours"], frame["director"]) == (False, False)
         assert begin - 1 <= frame["time"] <= time.time() + 1
         # The answers to the storm go to the one who asks, so the listener is not told of them.
         server.run("arping", "-U", "-c1", "-I", "eth0", "-s", VIP, VIP, check=False)
@@ -98,7 +99,8 @@ def test_the_status_and_the_last_line_say_whether_a_leak_was_heard(lan, director
         wire.send(request(wire.mac, GATEWAY, VIP))
     code, lines, _ = finish(child)
     word = "leak" if status else "director"
-    assert re.fullmatch(rf"\d\d:\d\d:\d\d\.\d{{6}} {mac(11)} request {VIP} who-has {GATEWAY} \({word}\)", lines[0]), lines
+    said = rf"\d\d:\d\d:\d\d\.\d{{6}} {mac(11)} request {VIP} who-has {GATEWAY} \({word}\)"
+    assert re.fullmatch(said, lines[0]), lines
     last = "not ok: 1 of 1 frames are leaks" if status else "ok: only this host or a director used a VIP as a sender"
     assert (code, lines[1:]) == (status, [last])
 
