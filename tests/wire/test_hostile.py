@@ -25,6 +25,12 @@ def hostile(tmp_path_factory):
     return program
 
 
+def dropped():
+    """How many frames this machine has dropped between two interfaces because nobody took them over in time."""
+    with open("/proc/net/softnet_stat") as file:
+        return sum(int(line.split()[1], 16) for line in file)
+
+
 def test_under_a_storm_the_real_responders_are_found_and_nobody_else(lan, hostile, say):
     for number in 11, 12:
         lan.host(number, VIP, VIP6)
@@ -59,19 +65,22 @@ def test_frames_that_nobody_fetched_in_time_are_counted_as_lost(lan):
         listener = lan.start("--json", "probe", OTHER, "--on", "eth0", "--listen", "--for", "2")
         for child in probe, listener:
             child.send_signal(signal.SIGSTOP)
+        before = dropped()
         for number in range(BURST):
             liar = mac(0x1000 + number)
             wire.send(Frame(asked.source, liar, REPLY, liar, VIP, asked.source, ASKER))
             other.send(request(other.mac, ASKER, OTHER))
             if number % 64 == 0:
                 time.sleep(0.001)  # the queue between two interfaces has an end, too
+        on_the_way = dropped() - before
         for child in probe, listener:
             child.send_signal(signal.SIGCONT)
     answer = json.loads(finish(probe)[1][0])
     counted = sum(responder["count"] for responder in answer["responders"])
-    assert answer["lost"] > 0 and counted + answer["lost"] == BURST + 1, (counted, answer["lost"])
+    lost = answer["lost"]
+    assert lost > 0 and BURST + 1 - on_the_way <= counted + lost <= BURST + 1, (counted, lost)
     assert len(answer["responders"]) == 256, "there is room for so many"
     lines = [json.loads(line) for line in finish(listener)[1]]
     lost = lines.pop()["lost"]
-    assert lost > 0 and len(lines) + lost == BURST, (len(lines), lost)
+    assert lost > 0 and BURST - on_the_way <= len(lines) + lost <= BURST, (len(lines), lost)
     assert Counter(line["kind"] for line in lines) == {"request": len(lines)}

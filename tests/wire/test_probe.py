@@ -103,6 +103,18 @@ def test_without_an_address_it_asks_as_one_who_looks_for_duplicates(other_three)
         TWO: dict.fromkeys(MACS[:2], 3), TWO6: dict.fromkeys(MACS[:2], 3)}
 
 
+def test_a_vip_that_the_asker_has_itself_is_no_sender(other_three):
+    """As a director sees it: an answer to a request from the VIP would be an answer to nobody."""
+    other_three.asker.ip("addr flush dev eth0")
+    for address in f"{TWO}/24", f"{TWO6}/64", f"{ASKER}/24", f"{ASKER6}/64":
+        other_three.asker.ip(f"addr add {address} dev eth0" + (" nodad" if ":" in address else ""))
+    with Wire(other_three.hosts[2]) as wire:
+        answer = other_three.ask(TWO, TWO6, "--timeout", "0.2", status=1)
+        asked = {frame.sender_ip for frame in wire.hear(0.05) if frame.target_ip == TWO}
+    assert asked == {ASKER}
+    assert by_vip(answer) == {TWO: dict.fromkeys(MACS[:2], 3), TWO6: dict.fromkeys(MACS[:2], 3)}
+
+
 def test_ipv6_is_asked_with_both_senders_in_turn(other_three):
     answer = other_three.ask(TWO6, "--sender", "both", "--requests", "2", "--timeout", "0.2", status=1)
     assert by_vip(answer) == {TWO6: dict.fromkeys(MACS[:2], 4)}

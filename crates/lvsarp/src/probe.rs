@@ -3,6 +3,7 @@
 mod found;
 mod listener;
 mod prober;
+mod question;
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};

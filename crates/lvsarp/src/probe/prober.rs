@@ -1,17 +1,18 @@
 //! A probe in an event loop: requests at their times, answers as they come, an end.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use super::found::Found;
-use super::{Places, ProbeOptions, ProbeSender, Responder};
+use super::question::{Answer, Question, replies, senders};
+use super::{Places, ProbeOptions, Responder};
 use crate::error::Result;
 use crate::host::Host;
 use crate::interface::IfName;
 use crate::netlink::Socket;
 use crate::sys;
-use crate::wire::{Accept, Alarm, Arp, Line, Mac, Ndp, NdpKind, Operation, PacketSocket, Program, Protocol};
+use crate::wire::{Alarm, Arp, Line, Mac, Ndp, PacketSocket, Program, Protocol};
 
 /// How many bytes of a frame are read. No answer is so long, whatever options it has.
 const FRAME: usize = 2048;
@@ -41,17 +42,6 @@ pub struct Prober {
     buffer: Box<[u8; FRAME]>,
 }
 
-/// One VIP asked for with one sender.
-struct Question {
-    vip: IpAddr,
-    /// The place of the VIP in the caller's list.
-    place: usize,
-    sender: IpAddr,
-    frame: Vec<u8>,
-    /// When it was asked last in this round.
-    asked: Option<Instant>,
-}
-
 /// A round that runs.
 struct Round {
     start: Instant,
@@ -75,17 +65,18 @@ struct Wire {
 impl Prober {
     /// Opens a probe, with arguments that were checked.
     pub(super) fn open(host: &Host, vips: &[IpAddr], on: &IfName, options: &ProbeOptions) -> Result<Prober> {
-        let line = Line::of(host, on, "probe")?;
+        let (mut line, places) = (Line::of(host, on, "probe")?, Places::of(vips));
+        // A VIP that is bound here is no address to ask with.
+        line.addresses.retain(|address| places.of_address(address.local).is_none());
         let mut questions = Vec::new();
         for (place, vip) in vips.iter().enumerate() {
-            for sender in senders(&line, *vip, vips, options.sender) {
-                let frame = request(*vip, sender, line.mac);
-                questions.push(Question { vip: *vip, place, sender, frame, asked: None });
+            for sender in senders(&line, *vip, options.sender) {
+                questions.push(Question::new(*vip, place, sender, line.mac));
             }
         }
         let mut prober = Prober {
             wire: Wire::open(host, &line, &questions)?,
-            places: Places::of(vips),
+            places,
             found: Found::with_room(vips.len(), options.most),
             directors: options.directors.clone(),
             requests: options.requests,
@@ -236,8 +227,8 @@ impl Prober {
             let Some((protocol, length)) = self.wire.receive(&mut self.buffer[..])? else { break };
             let frame = &self.buffer[..length];
             let answer = match protocol {
-                Protocol::Arp => Arp::parse(frame).and_then(|arp| answer_of_arp(&arp, self.wire.mac)),
-                _ => Ndp::parse(frame).and_then(|ndp| answer_of_ndp(&ndp, self.wire.mac)),
+                Protocol::Arp => Arp::parse(frame).and_then(|arp| Answer::of_arp(&arp, self.wire.mac)),
+                _ => Ndp::parse(frame).and_then(|ndp| Answer::of_ndp(&ndp, self.wire.mac)),
             };
             if let Some(answer) = answer {
                 self.count(&answer);
@@ -329,72 +320,4 @@ impl Wire {
     fn lost(&self) -> u64 {
         self.arp.iter().chain(&self.ndp).map(|socket| u64::from(socket.lost())).sum()
     }
-}
-
-/// Who says that it has a VIP.
-struct Answer {
-    vip: IpAddr,
-    mac: Mac,
-    source: Mac,
-    /// The sender of the request that it answers.
-    asked_by: IpAddr,
-}
-
-/// `net/ipv4/arp.c: arp_process()` answers to the request's sender, by MAC and by address, also where that is 0.0.0.0.
-fn answer_of_arp(arp: &Arp, own: Mac) -> Option<Answer> {
-    let is_for_us = arp.operation == Operation::Reply && arp.destination == own && arp.target_mac == own;
-    let (vip, asked_by) = (IpAddr::V4(arp.sender), IpAddr::V4(arp.target));
-    is_for_us.then_some(Answer { vip, mac: arp.sender_mac, source: arp.source, asked_by })
-}
-
-/// `net/ipv6/ndisc.c: ndisc_recv_ns()` answers to the solicitation's sender, and to everybody where that is unspecified.
-fn answer_of_ndp(ndp: &Ndp, own: Mac) -> Option<Answer> {
-    const EVERYBODY: (Mac, Ipv6Addr) = (Mac([0x33, 0x33, 0, 0, 0, 1]), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1));
-    let NdpKind::Advertisement { solicited, .. } = ndp.kind else { return None };
-    let asked_by = match solicited {
-        true if ndp.destination == own => ndp.to,
-        false if (ndp.destination, ndp.to) == EVERYBODY => Ipv6Addr::UNSPECIFIED,
-        _ => return None,
-    };
-    let mac = ndp.mac.unwrap_or(ndp.source);
-    Some(Answer { vip: IpAddr::V6(ndp.target), mac, source: ndp.source, asked_by: IpAddr::V6(asked_by) })
-}
-
-/// The senders with which a VIP is asked for.
-fn senders(line: &Line, vip: IpAddr, vips: &[IpAddr], sender: ProbeSender) -> impl Iterator<Item = IpAddr> {
-    let (own, unspecified) = match vip {
-        IpAddr::V4(vip) => (line.ipv4_for(vip, vips).map(IpAddr::V4), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-        IpAddr::V6(vip) => (line.ipv6_for(vip, vips).map(IpAddr::V6), IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
-    };
-    let (first, second) = match sender {
-        ProbeSender::Own => (own.or(Some(unspecified)), None),
-        ProbeSender::Unspecified => (Some(unspecified), None),
-        ProbeSender::Both => (own, Some(unspecified)),
-    };
-    first.into_iter().chain(second)
-}
-
-fn request(vip: IpAddr, sender: IpAddr, mac: Mac) -> Vec<u8> {
-    match (vip, sender) {
-        (IpAddr::V4(vip), IpAddr::V4(sender)) => Arp::who_has(vip, sender, mac).frame(),
-        (IpAddr::V6(vip), IpAddr::V6(sender)) => Ndp::who_has(vip, sender, mac).frame(),
-        // `senders` makes no such pair.
-        _ => Vec::new(),
-    }
-}
-
-/// ARP replies to this MAC address with one of these senders: the rest of the traffic does not even wake the caller.
-fn replies(vips: &[Ipv4Addr], own: Mac) -> Program {
-    let [a, b, c, d, e, f] = own.0;
-    let (first, last) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
-    let packet = [
-        Accept::Word(0, first),
-        Accept::Half(4, last),
-        Accept::Half(16, 0x0800),
-        Accept::Half(18, 0x0604),
-        Accept::Half(20, 2),
-        Accept::Word(32, first),
-        Accept::Half(36, last),
-    ];
-    Program::new(&packet, 28, vips.iter().map(|vip| u32::from(*vip)))
 }
