@@ -115,13 +115,14 @@ SEED ?= 1
 test-kernel: packages $(VENV)/installed
 	cd tests && $(PY) -m lab.differential --requests $(N) --seed $(SEED)
 
-# The same oracle and the behaviour suite on a second kernel, user-mode Linux 6.1, which has VRF, VLAN, bond and dummy devices.
+# The same oracle, the behaviour suite and the probe on a second kernel, user-mode Linux 6.1, which has VRF, VLAN, bond and dummy devices.
 # And a reboot: one such kernel persists, others boot with its files.
 IN_A_GUEST = cd tests && $(PY) -m lab.uml sh -ec 'modprobe ipv6; exec "$$@"' guest
 second: library program $(VENV)/installed
 	$(IN_A_GUEST) $(PYTEST) kernel/test_levels_table.py kernel/test_undo_restores_addresses.py kernel/test_arp_cases.py
 	export LVSARP_REQUESTS=1000; $(IN_A_GUEST) $(PYTEST) -s kernel/test_arp_model.py -k 'the_model_says'
 	$(IN_A_GUEST) $(PYTEST) c/test_c_conformance.py -k test_case
+	$(IN_A_GUEST) $(PYTEST) wire/on_other_devices.py
 	$(PYTEST) tests/second
 
 # keepalived and ldirectord run the example as their health check, on a second kernel that has ip_vs.
