@@ -77,9 +77,14 @@ class Lan:
         """Starts the program, and waits until it hears."""
         host = host or self.asker
         before = packet_sockets(host)
-        child = host.popen(self.program, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self._stack.callback(end, child)
+        child = self.begin(host, self.program, *words)
         wait_for(lambda: packet_sockets(host) > before or child.poll() is not None)
+        return child
+
+    def begin(self, host, *words):
+        """Starts any command on a host, which is ended with the hosts at the latest."""
+        child = host.popen(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._stack.callback(end, child)
         return child
 
 

@@ -28,8 +28,6 @@ def test_it_heals_the_neighbours_that_a_leak_has_poisoned(lan, form):
     director = lan.host(11, VIP, VIP6)
     for vip in VIP, VIP6:
         lan.asker.ip(f"neigh replace {vip} lladdr {LIAR} nud stale dev eth0")
-    # A fresh entry is not replaced by the next frame (net/ipv4/arp.c: arp_process(), locktime); this one has aged.
-    lan.asker.set_sysctl("net/ipv4/neigh/eth0/locktime", 0)
     assert announce(lan, director, VIP, VIP6, "--count", "1", "--form", form) == {"sent": 3 if form == "both" else 2}
     for vip in VIP, VIP6:
         wait_for(lambda: believed(lan.asker, vip)[0] == mac(11))

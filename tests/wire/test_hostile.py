@@ -13,7 +13,7 @@ from lab.arp import REPLY, Frame, Wire, request
 from lab.namespaces import run
 
 VIP, OTHER, VIP6 = "192.0.2.101", "192.0.2.102", "2001:db8::101"
-SECONDS = 2.0
+SECONDS = 1.5
 BURST = 20_000  # more than fits into the room that the program asks for, and that the kernel may cut
 
 

@@ -2,7 +2,6 @@
 import json
 import re
 import signal
-import subprocess
 import time
 
 import pytest
@@ -32,14 +31,14 @@ def test_the_hijack_is_heard_and_nothing_else_of_a_busy_network(lan):
     child, heard = listen(lan)
     with storm.requests(other, "eth0", "192.0.2.12", [*OTHERS, VIP, "192.0.2.11"]) as others:
         begin = time.time()
-        server.popen("ping", "-c1", "-W1", "-I", VIP, GATEWAY, stdout=subprocess.DEVNULL).wait(PATIENCE)
+        lan.begin(server, "ping", "-c1", "-W1", "-I", VIP, GATEWAY)
         frame = heard()
         assert said(frame) == ("request", VIP, mac(11), GATEWAY), frame
         assert (frame["source"], frame["interface"]) == (mac(11), "eth0")
         assert (frame["ours"], frame["director"]) == (False, False)
         assert begin - 1 <= frame["time"] <= time.time() + 1
         # The answers to the storm go to the one who asks, so the listener is not told of them.
-        server.run("arping", "-U", "-c1", "-I", "eth0", "-s", VIP, VIP, check=False)
+        lan.begin(server, "arping", "-U", "-c1", "-I", "eth0", "-s", VIP, VIP)
         assert said(heard()) == ("gratuitous-request", VIP, mac(11), VIP)
     assert others.counted > 1000
     child.send_signal(signal.SIGTERM)
@@ -59,7 +58,7 @@ def test_every_form_is_told_apart_and_who_said_it(lan):
         assert (frame["source"], frame["director"], frame["ours"]) == (wire.mac, True, False)
         wire.send(Frame("ff:ff:ff:ff:ff:ff", mac(1), 1, mac(1), VIP, "00:00:00:00:00:00", GATEWAY))
         assert heard()["ours"] is True
-    host.popen("ping", "-c1", "-W1", "-I", VIP6, "2001:db8::77", stdout=subprocess.DEVNULL).wait(PATIENCE)
+    lan.begin(host, "ping", "-c1", "-W1", "-I", VIP6, "2001:db8::77")
     assert said(heard()) == ("solicitation", VIP6, mac(11), "2001:db8::77")
     host.run(lan.program, "announce", VIP6, "--on", "eth0", "--count", "1")
     frame = heard()

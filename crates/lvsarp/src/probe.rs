@@ -130,7 +130,8 @@ impl Host {
     ///
     /// # Errors
     /// [`ErrorKind::Permission`](crate::ErrorKind::Permission) without CAP_NET_RAW, [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface),
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on an interface without ARP, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput),
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on an interface without ARP,
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput),
     /// `ENETDOWN` where the interface is down or goes down meanwhile.
     pub fn probe(&self, vips: &[IpAddr], on: &IfName, options: &ProbeOptions) -> Result<Vec<Responder>> {
         let mut prober = self.prober(vips, on, options)?;

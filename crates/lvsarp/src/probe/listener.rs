@@ -74,7 +74,8 @@ impl Listener {
     /// Hands on what was heard, without waiting. Returns how many frames that were.
     ///
     /// # Errors
-    /// `ENETDOWN` once where the interface went down; when it is up again the listener goes on. [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface)
+    /// `ENETDOWN` once where the interface went down; when it is up again the listener goes on.
+    /// [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface)
     /// where it is gone.
     pub fn dispatch(&mut self, hear: &mut dyn FnMut(&Heard)) -> Result<usize> {
         self.alarm.is_mine()?;

@@ -112,7 +112,8 @@ impl Prober {
     /// Does what there is to do, without waiting. `Ok(true)`: the round has ended.
     ///
     /// # Errors
-    /// `ENETDOWN` where the interface went down, [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface) where it is gone; the round has ended then.
+    /// `ENETDOWN` where the interface went down, [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface) where it is gone; the round has
+    /// ended then.
     pub fn dispatch(&mut self) -> Result<bool> {
         self.wire.alarm.is_mine()?;
         let ended = self.work();
