@@ -50,6 +50,14 @@ Examples:
 Exit status:
   0  sent
   1  refused: a VIP is where a real server has it, or not on the interface
+const AUDIT: &str = "\
+Examples:
+  lvsarp audit 192.0.2.10 --real-server 192.0.2.11 --port 80 --on eth0
+  lvsarp audit 192.0.2.10 --real-server 192.0.2.11 --echo --on eth0
+
+Exit status:
+  0  healthy
+  1  leaks, black-hole or down
   2  an error, or wrong arguments";
 
 /// Keep LVS-DR real servers silent in ARP.
@@ -102,6 +110,9 @@ pub(crate) enum Command {
     /// Tell the neighbours that the VIPs are at this host's MAC address
     #[command(after_help = ANNOUNCE)]
     Announce(AnnounceVipsArgs),
+    /// Say from outside whether a real server is silent for a VIP and accepts it
+    #[command(after_help = AUDIT)]
+    Audit(AuditArgs),
     /// Print what lvsarp sees as JSON, for --snapshot here or on another machine
     Snapshot,
     /// Explain the levels of arp_ignore and arp_announce, and the other keys
@@ -462,6 +473,34 @@ pub(crate) enum Form {
     Request,
     /// A reply about the VIP to itself
     Reply,
+pub(crate) struct AuditArgs {
+    /// VIP that the real server is to accept and to be silent for
+    #[arg(value_name = "VIP", value_hint = ValueHint::Other)]
+    pub vip: OsString,
+
+    /// The real server's own address, on the same link
+    #[arg(long, value_name = "RIP", value_hint = ValueHint::Other)]
+    pub real_server: OsString,
+
+    /// Interface of this host behind which the real server is
+    #[arg(long, value_name = "IFACE", value_hint = ValueHint::Other)]
+    pub on: OsString,
+
+    /// TCP port of the service; a connection is asked for, and reset as soon as it is accepted
+    #[arg(long, value_name = "PORT", required_unless_present = "echo", conflicts_with = "echo", value_hint = ValueHint::Other)]
+    pub port: Option<OsString>,
+
+    /// Ask with ICMP echo requests, which say nothing about the service
+    #[arg(long)]
+    pub echo: bool,
+
+    /// Deadline; a healthy real server takes half of it [default: 1]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub timeout: Option<OsString>,
+
+    /// How often each question is asked until it is answered [default: 8]
+    #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
+    pub tries: Option<OsString>,
 }
 
 #[derive(Debug, Args)]

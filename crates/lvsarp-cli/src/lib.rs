@@ -8,6 +8,7 @@ mod announce;
 mod answer;
 mod apply;
 mod args;
+mod audit;
 mod boot;
 mod check;
 mod explain;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Command::Explain { question } => explain::run(&question, netns.as_ref(), look),
         Command::Probe(args) => probe::run(&args, netns.as_ref(), look),
         Command::Announce(args) => announce::run(&args, netns.as_ref(), look),
+        Command::Audit(args) => audit::run(&args, netns.as_ref(), look),
         Command::Snapshot => {
             let snapshot = input::host(netns.as_ref())?.snapshot()?;
             Ok(if look.json { Answer::json(&snapshot) } else { Answer::indented(&snapshot) })

@@ -88,6 +88,8 @@ mod undo;
 // On the wire and over time.
 mod announce;
 mod probe;
+// On the wire.
+mod audit;
 pub mod wire;
 
 pub use address::{Binding, Method};
@@ -95,6 +97,7 @@ pub use announce::AnnounceOptions;
 pub use apply::LOCK_PATIENCE;
 pub use arp::Role;
 pub use arp::trace::Check;
+pub use audit::{Answer, Audit, AuditOptions, AuditState, AuditTarget, Auditor, Service};
 pub use boot::{Boot, BootLevel, BootOptions};
 pub use change::{Change, Changes, FileText, Step};
 pub use check::{Finding, Report, Severity, Verdict};

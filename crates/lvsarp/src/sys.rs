@@ -7,6 +7,7 @@
 pub(crate) mod file;
 mod namespace;
 pub(crate) mod packet;
+mod port;
 
 use std::ffi::CStr;
 use std::io;
@@ -15,6 +16,7 @@ use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 pub(crate) use namespace::{enter_netns, in_a_thread, leave_namespaces, mount, tie_to_this_thread};
+pub(crate) use port::{random, reserve_port};
 
 /// The cookie of a socket's network namespace (kernel 5.14 and later); missing in older `libc` crates.
 const SO_NETNS_COOKIE: libc::c_int = 71;

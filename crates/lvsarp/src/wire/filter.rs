@@ -35,6 +35,9 @@ const MOST_VALUES: usize = 1000;
 /// How many bytes of a frame are handed on.
 const WHOLE: u32 = 0x4_0000;
 
+/// The instruction that drops a frame.
+const DROP: Instruction = Instruction { code: RETURN, then: 0, otherwise: 0, value: 0 };
+
 /// What a frame must have to be let through: ranges of numbers at offsets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Accept {
@@ -89,6 +92,19 @@ impl Program {
             _ => program.one_of(&values),
         }
         program
+    }
+
+    /// Lets through what either of them lets through. In the first one a frame must not fail for being too short, where the second one could still
+    /// take it: a load from beyond its end drops it for good (`net/core/filter.c`).
+    pub fn or(mut self, other: Program) -> Program {
+        let end = self.0.len();
+        for (at, instruction) in self.0.iter_mut().enumerate() {
+            if *instruction == DROP {
+                *instruction = Instruction { code: JUMP, value: (end - at - 1) as u32, ..DROP };
+            }
+        }
+        self.0.extend(other.0);
+        self
     }
 
     /// ARP requests and replies that have one of these addresses as their sender.
@@ -251,6 +267,25 @@ mod tests {
         assert!(through(Program::solicitations(&[vip]), solicitation(vip)));
         assert!(!through(Program::solicitations(&[vip]), solicitation(other)));
         assert!(!through(Program::solicitations(&[vip]), advertisement(vip)));
+    }
+
+    #[test]
+    fn what_one_of_several_programs_lets_through_comes_through() {
+        let byte = |at: u32, value: u8, words: &[u32]| Program::new(&[Accept::Byte(at, value)], 4, words.to_vec());
+        let program = byte(0, 1, &[7]).or(byte(0, 2, &[8, 9, 10, 11, 12, 13])).or(byte(1, 3, &[7]));
+        for first in 0..4u8 {
+            for second in [0, 3] {
+                for word in 6..15u8 {
+                    let frame = [first, second, 0, 0, 0, 0, 0, word];
+                    let wanted = (first == 1 && word == 7)
+                        || (first == 2 && (8..=13).contains(&word))
+                        || (second == 3 && word == 7);
+                    let through = run(&program, &frame, 0);
+                    assert_eq!(through, Some(if wanted { WHOLE } else { 0 }), "{first} {second} {word}");
+                }
+            }
+        }
+        assert_eq!(run(&program, &[1, 3, 0, 0, 0, 0, 0, 7], 3), Some(0), "not for us");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod alarm;
 pub(crate) mod arp;
 mod filter;
+pub(crate) mod ip;
 mod mac;
 pub(crate) mod ndp;
 mod packet;
@@ -17,6 +18,7 @@ pub use ndp::{Ndp, NdpKind};
 pub(crate) use packet::{Line, PacketSocket, Protocol};
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::Serializer;
 

@@ -1,0 +1,404 @@
+//! One audit as it goes on: what was asked and heard, and what is to be asked next. No system call and no clock; pure but for whom it tells what to send.
+//!
+//! Time goes in steps, of which `tries` and one more are half of the time. The order makes the faults show:
+//!
+//! * The real server's MAC address is asked for with the sender 0.0.0.0 first. A who-has of ours would teach it our MAC address, so that it need
+//!   not ask for us, and a wrong `arp_announce` would stay hidden. When the VIP has answered or was announced, or when half of the tries
+//!   are over, the sender is our own: some levels of `arp_ignore` do not answer 0.0.0.0.
+//! * As soon as a MAC address is known the VIP is sent a packet, and its own address after that: what the answer to the first one needs is our MAC
+//!   address, and the who-has for it carries the VIP where `arp_announce` is wrong.
+//! * Only in the next step the VIP is asked for in ARP: who answers that learns our MAC address (`net/ipv4/arp.c: arp_process()`).
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use super::{Answer, Audit, AuditOptions, AuditState, Service, verdict};
+use crate::error::Result;
+use crate::wire::ip::{ACK, Content, Echo, Packet, RST, SYN, Tcp};
+use crate::wire::{Arp, Mac, Ndp, NdpKind, Operation};
+
+/// How many MAC addresses of the real server are told apart.
+const OWN_MACS: usize = 8;
+
+/// How many others that speak for the VIP are told apart.
+const OTHERS: usize = 256;
+
+/// How often an accepted connection is reset while the audit goes on: any reset may be lost.
+const RESETS: u32 = 8;
+
+/// What is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Who has the real server's own address, with our own sender or an unspecified one.
+    RealServer { own: bool },
+    /// Who has the VIP, with our own sender.
+    Vip,
+    /// A packet in a frame to this MAC address.
+    Packet(Mac, Packet),
+}
+
+/// Sends it.
+pub(super) type Send<'a> = &'a mut dyn FnMut(Ask) -> Result<()>;
+
+/// Who asks whom for what.
+#[derive(Debug, Clone)]
+pub(super) struct Parties {
+    pub vip: IpAddr,
+    pub real_server: IpAddr,
+    /// Our own address.
+    pub own: IpAddr,
+    /// Our own MAC address.
+    pub mac: Mac,
+    pub service: Service,
+    /// Our port, or the identifier of our echo requests.
+    pub number: u16,
+}
+
+/// A question to the VIP or to the real server's own address.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    to: IpAddr,
+    /// The sequence number of the SYN, or in its lower half the number of the echo request.
+    sequence: u32,
+    asked: u32,
+    sent: Instant,
+    answer: Answer,
+    delay: Option<Duration>,
+    resets: u32,
+}
+
+impl Question {
+    fn new(to: IpAddr, sequence: u32, now: Instant) -> Question {
+        Question { to, sequence, asked: 0, sent: now, answer: Answer::None, delay: None, resets: 0 }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.answer != Answer::None
+    }
+
+    fn settle(&mut self, answer: Answer, now: Instant) {
+        // An ICMP error may come from a router or a filter on the way; what the host itself says after that counts.
+        if matches!(self.answer, Answer::None | Answer::Unreachable) {
+            self.answer = answer;
+        }
+        self.delay = self.delay.or(Some(now.saturating_duration_since(self.sent)));
+    }
+}
+
+/// Somebody who spoke for the VIP.
+#[derive(Debug, Clone, Copy)]
+struct Speaker {
+    mac: Mac,
+    source: Mac,
+    answered: u32,
+    announced: u32,
+}
+
+/// One audit.
+pub(super) struct Inquiry {
+    parties: Parties,
+    tries: u32,
+    step: Duration,
+    began: Instant,
+    next: Instant,
+    deadline: Instant,
+    steps: u32,
+    vip: Question,
+    real_server: Question,
+    /// The MAC addresses of the real server, in the order in which they answered.
+    macs: Vec<Mac>,
+    answered: u32,
+    announced: u32,
+    /// The others who spoke for the VIP.
+    speakers: Vec<Speaker>,
+}
+
+impl Inquiry {
+    /// One that is to begin; all the memory that it ever needs is taken here.
+    pub fn new(parties: Parties, options: &AuditOptions) -> Inquiry {
+        let now = Instant::now();
+        let (vip, real_server) = (Question::new(parties.vip, 0, now), Question::new(parties.real_server, 0, now));
+        Inquiry {
+            tries: options.tries,
+            step: options.timeout / 2 / (options.tries + 1),
+            began: now,
+            next: now,
+            deadline: now + options.timeout,
+            steps: 0,
+            vip,
+            real_server,
+            macs: Vec::with_capacity(OWN_MACS),
+            answered: 0,
+            announced: 0,
+            speakers: Vec::with_capacity(OTHERS),
+            parties,
+        }
+    }
+
+    /// Forgets everything and takes the first step. The two sequence numbers are nobody's to guess.
+    pub fn begin(&mut self, now: Instant, sequences: [u32; 2], send: Send<'_>) -> Result<()> {
+        let timeout = self.deadline - self.began;
+        (self.began, self.next, self.deadline, self.steps) = (now, now, now + timeout, 0);
+        self.vip = Question::new(self.parties.vip, sequences[0], now);
+        self.real_server = Question::new(self.parties.real_server, sequences[1], now);
+        (self.answered, self.announced) = (0, 0);
+        self.macs.clear();
+        self.speakers.clear();
+        self.step(now, send)
+    }
+
+    /// When there is something to do at the latest.
+    pub fn next(&self) -> Instant {
+        self.next.min(self.deadline)
+    }
+
+    /// Takes the next step if it is time; the result when the audit has ended. What has come in must have been heard before.
+    pub fn go_on(&mut self, now: Instant, send: Send<'_>) -> Result<Option<Audit>> {
+        let is_settled = !self.macs.is_empty() && self.vip.is_settled() && self.real_server.is_settled();
+        let is_over = now >= self.deadline || (now >= self.next && self.steps > self.tries && is_settled);
+        if is_over {
+            self.reset(send)?;
+            return Ok(Some(self.audit()));
+        }
+        if now >= self.next {
+            self.step(now, send)?;
+        }
+        Ok(None)
+    }
+
+    /// ARP that has the VIP or the real server's own address as its sender.
+    pub fn hear_arp(&mut self, arp: &Arp, now: Instant, send: Send<'_>) -> Result<()> {
+        let is_answer = arp.operation == Operation::Reply && !arp.is_gratuitous();
+        self.hear_claim(IpAddr::V4(arp.sender), arp.sender_mac, arp.source, is_answer, now, send)
+    }
+
+    /// A neighbour advertisement or solicitation.
+    pub fn hear_ndp(&mut self, ndp: &Ndp, now: Instant, send: Send<'_>) -> Result<()> {
+        let mac = ndp.mac.unwrap_or(ndp.source);
+        match ndp.kind {
+            NdpKind::Solicitation => self.hear_claim(IpAddr::V6(ndp.from), mac, ndp.source, false, now, send),
+            NdpKind::Advertisement { solicited, .. } => {
+                self.hear_claim(IpAddr::V6(ndp.target), mac, ndp.source, solicited, now, send)
+            }
+        }
+    }
+
+    /// Somebody says that an address is at a MAC address.
+    fn hear_claim(
+        &mut self,
+        address: IpAddr,
+        mac: Mac,
+        source: Mac,
+        is_answer: bool,
+        now: Instant,
+        send: Send<'_>,
+    ) -> Result<()> {
+        if mac == self.parties.mac || mac.is_group() {
+            return Ok(());
+        }
+        if address == self.parties.real_server {
+            self.learn(mac);
+            return self.ask(now, send);
+        }
+        if address != self.parties.vip {
+            return Ok(());
+        }
+        let (answered, announced) = if is_answer { (1, 0) } else { (0, 1) };
+        if self.macs.contains(&mac) || self.macs.contains(&source) {
+            self.answered += answered;
+            self.announced += announced;
+            // It waits for our MAC address, and a host that holds the VIP itself does not answer a who-has that comes from the VIP.
+            if announced > 0 {
+                send(Ask::RealServer { own: true })?;
+            }
+        } else if let Some(speaker) = self.speakers.iter_mut().find(|s| (s.mac, s.source) == (mac, source)) {
+            speaker.answered += answered;
+            speaker.announced += announced;
+        } else if self.speakers.len() < OTHERS {
+            self.speakers.push(Speaker { mac, source, answered, announced });
+        }
+        Ok(())
+    }
+
+    /// A MAC address of the real server; what it said before that is known counts as well.
+    fn learn(&mut self, mac: Mac) {
+        if self.macs.len() == OWN_MACS || self.macs.contains(&mac) {
+            return;
+        }
+        self.macs.push(mac);
+        let (mut answered, mut announced) = (0, 0);
+        self.speakers.retain(|speaker| {
+            let is_it = speaker.mac == mac || speaker.source == mac;
+            if is_it {
+                answered += speaker.answered;
+                announced += speaker.announced;
+            }
+            !is_it
+        });
+        self.answered += answered;
+        self.announced += announced;
+    }
+
+    /// A packet.
+    pub fn hear_packet(&mut self, packet: &Packet, now: Instant, send: Send<'_>) -> Result<()> {
+        if packet.to != self.parties.own {
+            return Ok(());
+        }
+        match packet.content {
+            Content::Tcp(tcp) => self.hear_tcp(packet.from, tcp, now, send),
+            Content::Echo(echo) if echo.is_reply => {
+                let identifier = self.parties.number;
+                if let (Service::Echo, Some(question)) = (self.parties.service, self.question(packet.from))
+                    && (echo.identifier, echo.number) == (identifier, question.sequence as u16)
+                {
+                    question.settle(Answer::Accepted, now);
+                }
+                self.ask(now, send)
+            }
+            Content::Echo(_) => Ok(()),
+            Content::Unreachable { from, to, begin, next } => {
+                let (own, number, service) =
+                    (self.parties.own, self.parties.number.to_be_bytes(), self.parties.service);
+                let Some(question) = self.question(to).filter(|_| from == own) else { return Ok(()) };
+                let is_ours = match service {
+                    Service::Tcp(port) => {
+                        let port = port.to_be_bytes();
+                        begin == [number[0], number[1], port[0], port[1]] && next == question.sequence.to_be_bytes()
+                    }
+                    Service::Echo => {
+                        let [_, _, high, low] = question.sequence.to_be_bytes();
+                        next == [number[0], number[1], high, low]
+                    }
+                };
+                if is_ours && !question.is_settled() {
+                    question.settle(Answer::Unreachable, now);
+                }
+                self.ask(now, send)
+            }
+        }
+    }
+
+    fn hear_tcp(&mut self, from: IpAddr, tcp: Tcp, now: Instant, send: Send<'_>) -> Result<()> {
+        let ports = (self.parties.service, self.parties.number);
+        let mac = self.macs.first().copied();
+        let parties = self.parties.clone();
+        let (Some(question), Some(mac)) = (self.question(from), mac) else { return Ok(()) };
+        if (Service::Tcp(tcp.source_port), tcp.destination_port) != ports {
+            return Ok(());
+        }
+        let is_for_ours = tcp.flags & ACK != 0 && tcp.acknowledgement == question.sequence.wrapping_add(1);
+        if tcp.flags & RST != 0 {
+            if is_for_ours {
+                question.settle(Answer::Refused, now);
+            }
+        } else if is_for_ours && tcp.flags & SYN != 0 {
+            question.settle(Answer::Accepted, now);
+            question.resets += 1;
+            send(Ask::Packet(mac, reset(&parties, question.to, tcp.acknowledgement)))?;
+        } else if tcp.flags & ACK != 0 {
+            // What an earlier audit left half open, because its resets were lost (RFC 9293, 3.10.7.3). The next try is accepted.
+            send(Ask::Packet(mac, reset(&parties, question.to, tcp.acknowledgement)))?;
+        }
+        self.ask(now, send)
+    }
+
+    /// The question to an address that was asked already.
+    fn question(&mut self, address: IpAddr) -> Option<&mut Question> {
+        [&mut self.vip, &mut self.real_server].into_iter().find(|question| question.to == address && question.asked > 0)
+    }
+
+    /// Whether our own address may be the sender now.
+    fn may_teach(&self) -> bool {
+        self.vip.is_settled() || self.announced > 0 || self.steps >= (self.tries / 2).max(1)
+    }
+
+    fn step(&mut self, now: Instant, send: Send<'_>) -> Result<()> {
+        let is_settled = self.vip.is_settled() && self.real_server.is_settled();
+        if self.steps <= self.tries || !is_settled {
+            send(Ask::RealServer { own: self.may_teach() })?;
+        }
+        if (1..=self.tries).contains(&self.steps) {
+            send(Ask::Vip)?;
+        }
+        self.reset(send)?;
+        self.steps += 1;
+        // A step that comes late is caught up with, not left out, but not all at once.
+        self.next = (self.began + self.step * self.steps).max(now + self.step / 4);
+        for question in [&mut self.vip, &mut self.real_server] {
+            if question.asked > 0 && !question.is_settled() {
+                again(question, &self.parties, self.tries, &self.macs, now, send)?;
+            }
+        }
+        self.ask(now, send)
+    }
+
+    /// Asks what can be asked for the first time now: the VIP as soon as there is a MAC address, its own address after that.
+    fn ask(&mut self, now: Instant, send: Send<'_>) -> Result<()> {
+        if self.vip.asked == 0 {
+            again(&mut self.vip, &self.parties, self.tries, &self.macs, now, send)?;
+        }
+        if self.vip.asked > 0 && self.real_server.asked == 0 && self.may_teach() {
+            again(&mut self.real_server, &self.parties, self.tries, &self.macs, now, send)?;
+        }
+        Ok(())
+    }
+
+    /// Resets what was accepted once more.
+    fn reset(&mut self, send: Send<'_>) -> Result<()> {
+        let Some(mac) = self.macs.first() else { return Ok(()) };
+        for question in [&mut self.vip, &mut self.real_server] {
+            let is_open = question.answer == Answer::Accepted && matches!(self.parties.service, Service::Tcp(_));
+            if is_open && question.resets < RESETS {
+                question.resets += 1;
+                send(Ask::Packet(*mac, reset(&self.parties, question.to, question.sequence.wrapping_add(1))))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn audit(&self) -> Audit {
+        let mut audit = Audit {
+            state: AuditState::Down,
+            vip: self.parties.vip,
+            real_server: self.parties.real_server,
+            mac: self.macs.first().copied(),
+            answered: self.answered,
+            announced: self.announced,
+            from_vip: self.vip.answer,
+            from_real_server: self.real_server.answer,
+            delay: self.vip.delay,
+            others: self.speakers.iter().filter(|speaker| speaker.answered > 0).count() as u32,
+        };
+        audit.state = verdict::state(&audit);
+        audit
+    }
+}
+
+/// Sends a question, the same packet each time, until it was asked often enough.
+fn again(
+    question: &mut Question,
+    parties: &Parties,
+    tries: u32,
+    macs: &[Mac],
+    now: Instant,
+    send: Send<'_>,
+) -> Result<()> {
+    let Some(mac) = macs.first().filter(|_| question.asked < tries) else { return Ok(()) };
+    question.asked += 1;
+    question.sent = now;
+    let content = match parties.service {
+        Service::Tcp(_) => return send(Ask::Packet(*mac, segment(parties, question.to, question.sequence, SYN))),
+        Service::Echo => Echo { is_reply: false, identifier: parties.number, number: question.sequence as u16 },
+    };
+    send(Ask::Packet(*mac, Packet { from: parties.own, to: question.to, content: Content::Echo(content) }))
+}
+
+fn reset(parties: &Parties, to: IpAddr, sequence: u32) -> Packet {
+    segment(parties, to, sequence, RST)
+}
+
+fn segment(parties: &Parties, to: IpAddr, sequence: u32, flags: u8) -> Packet {
+    let Service::Tcp(destination_port) = parties.service else { unreachable!("an echo has no segments") };
+    let tcp = Tcp { source_port: parties.number, destination_port, sequence, acknowledgement: 0, flags };
+    Packet { from: parties.own, to, content: Content::Tcp(tcp) }
+}
