@@ -157,7 +157,7 @@ impl Inquiry {
         let is_settled = !self.macs.is_empty() && self.vip.is_settled() && self.real_server.is_settled();
         let is_over = now >= self.deadline || (now >= self.next && self.steps > self.tries && is_settled);
         if is_over {
-            self.reset(send)?;
+            self.reset(true, send)?;
             return Ok(Some(self.audit()));
         }
         if now >= self.next {
@@ -320,7 +320,7 @@ impl Inquiry {
         if (1..=self.tries).contains(&self.steps) {
             send(Ask::Vip)?;
         }
-        self.reset(send)?;
+        self.reset(false, send)?;
         self.steps += 1;
         // A step that comes late is caught up with, not left out, but not all at once.
         self.next = (self.began + self.step * self.steps).max(now + self.step / 4);
@@ -343,12 +343,16 @@ impl Inquiry {
         Ok(())
     }
 
-    /// Resets what was accepted once more.
-    fn reset(&mut self, send: Send<'_>) -> Result<()> {
-        let Some(mac) = self.macs.first() else { return Ok(()) };
+    /// Resets what was accepted once more, and at the end also what may have been, where the answer was lost.
+    fn reset(&mut self, is_end: bool, send: Send<'_>) -> Result<()> {
+        let (Some(mac), Service::Tcp(_)) = (self.macs.first(), self.parties.service) else { return Ok(()) };
         for question in [&mut self.vip, &mut self.real_server] {
-            let is_open = question.answer == Answer::Accepted && matches!(self.parties.service, Service::Tcp(_));
-            if is_open && question.resets < RESETS {
+            let is_due = match question.answer {
+                Answer::Accepted => is_end || question.resets < RESETS,
+                Answer::None | Answer::Unreachable => is_end && question.asked > 0,
+                Answer::Refused => false,
+            };
+            if is_due {
                 question.resets += 1;
                 send(Ask::Packet(*mac, reset(&self.parties, question.to, question.sequence.wrapping_add(1))))?;
             }
@@ -375,6 +379,9 @@ impl Inquiry {
 }
 
 /// Sends a question, the same packet each time, until it was asked often enough.
+///
+/// Before a SYN that was sent before goes a reset of what it may have left half open. To a SYN that comes again a listener answers once, and then not
+/// for half a second (`net/ipv4/tcp_minisocks.c: tcp_check_req()`, `tcp_invalid_ratelimit`), so that two answers that are lost would be the end of it.
 fn again(
     question: &mut Question,
     parties: &Parties,
@@ -384,6 +391,9 @@ fn again(
     send: Send<'_>,
 ) -> Result<()> {
     let Some(mac) = macs.first().filter(|_| question.asked < tries) else { return Ok(()) };
+    if question.asked > 0 && matches!(parties.service, Service::Tcp(_)) {
+        send(Ask::Packet(*mac, reset(parties, question.to, question.sequence.wrapping_add(1))))?;
+    }
     question.asked += 1;
     question.sent = now;
     let content = match parties.service {
