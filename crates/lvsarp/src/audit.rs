@@ -233,7 +233,7 @@ impl Host {
             if let Some(audit) = auditor.dispatch()? {
                 return Ok(audit);
             }
-            auditor.wait()?;
+            auditor.wait(None)?;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::inquiry::{Ask, Inquiry, Parties};
 use super::{Audit, AuditOptions, AuditTarget, Service};
@@ -164,9 +164,9 @@ impl Auditor {
         Ok(audit)
     }
 
-    /// Waits until there is something to do.
-    pub(super) fn wait(&self) -> Result<()> {
-        self.alarm.wait(None).map(drop)
+    /// Waits until there is something to do, for this long at most; `None`: for ever. `Ok(false)`: the time is over.
+    pub fn wait(&self, patience: Option<Duration>) -> Result<bool> {
+        self.alarm.wait(patience)
     }
 
     /// Hears the frames that have come in, [`AT_ONCE`] at most. Between two audits as well: a connection that is accepted late is reset too.

@@ -102,6 +102,7 @@ pub(super) struct Inquiry {
     began: Instant,
     next: Instant,
     deadline: Instant,
+    /// How many steps were begun.
     steps: u32,
     vip: Question,
     real_server: Question,
@@ -309,21 +310,21 @@ impl Inquiry {
 
     /// Whether our own address may be the sender now.
     fn may_teach(&self) -> bool {
-        self.vip.is_settled() || self.announced > 0 || self.steps >= (self.tries / 2).max(1)
+        self.vip.is_settled() || self.announced > 0 || self.steps > (self.tries / 2).max(1)
     }
 
     fn step(&mut self, now: Instant, send: Send<'_>) -> Result<()> {
-        let is_settled = self.vip.is_settled() && self.real_server.is_settled();
-        if self.steps <= self.tries || !is_settled {
-            send(Ask::RealServer { own: self.may_teach() })?;
-        }
-        if (1..=self.tries).contains(&self.steps) {
-            send(Ask::Vip)?;
-        }
-        self.reset(false, send)?;
         self.steps += 1;
         // A step that comes late is caught up with, not left out, but not all at once.
         self.next = (self.began + self.step * self.steps).max(now + self.step / 4);
+        let is_settled = self.vip.is_settled() && self.real_server.is_settled();
+        if self.steps <= self.tries + 1 || !is_settled {
+            send(Ask::RealServer { own: self.may_teach() })?;
+        }
+        if (2..=self.tries + 1).contains(&self.steps) {
+            send(Ask::Vip)?;
+        }
+        self.reset(false, send)?;
         for question in [&mut self.vip, &mut self.real_server] {
             if question.asked > 0 && !question.is_settled() {
                 again(question, &self.parties, self.tries, &self.macs, now, send)?;
@@ -412,3 +413,6 @@ fn segment(parties: &Parties, to: IpAddr, sequence: u32, flags: u8) -> Packet {
     let tcp = Tcp { source_port: parties.number, destination_port, sequence, acknowledgement: 0, flags };
     Packet { from: parties.own, to, content: Content::Tcp(tcp) }
 }
+
+#[cfg(test)]
+mod tests;
