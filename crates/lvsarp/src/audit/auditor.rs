@@ -198,6 +198,12 @@ impl AsFd for Auditor {
     }
 }
 
+/// An auditor can be sent to another thread.
+const _: () = {
+    const fn assert_sent<T: Send>() {}
+    assert_sent::<Auditor>();
+};
+
 impl Sockets {
     fn open(host: &Host, line: &Line, parties: &Parties) -> Result<Sockets> {
         match (parties.vip, parties.real_server, parties.own) {
