@@ -18,18 +18,19 @@ use crate::wire::{Accept, Alarm, Arp, Line, Mac, Ndp, PacketSocket, Program, Pro
 /// more than 1280 bytes (RFC 4443, 2.4).
 const LONGEST: usize = 2048;
 
-/// How many frames are taken in one call, so that a storm does not keep the caller from its other work.
+/// How many frames are taken of a socket in one call, so that a storm keeps neither the other socket nor the caller from their work.
 const AT_ONCE: usize = 256;
 
+/// How often so many frames are taken before an audit begins.
+const MOST_STALE: usize = 64;
+
 /// An audit that is opened once and may be made again and again, in an event loop: its descriptor is readable when there is something to do, also
-/// when the time is over. After it was opened nothing is allocated.
+/// when the time is over. After it was opened nothing is allocated. It asks with the addresses that the interface had then.
 pub struct Auditor {
     sockets: Sockets,
     alarm: Alarm,
     asks: Asks,
     inquiry: Inquiry,
-    /// Between a start and its result.
-    is_running: bool,
     buffer: Vec<u8>,
     /// Keeps our port from everybody else.
     _port: Option<OwnedFd>,
@@ -121,7 +122,6 @@ impl Auditor {
             alarm,
             asks: Asks::new(&parties),
             inquiry: Inquiry::new(parties, options),
-            is_running: false,
             buffer: vec![0; LONGEST],
             _port: port,
         })
@@ -133,15 +133,18 @@ impl Auditor {
     /// [`ErrorKind::InvalidInput`] in a process that was forked since it was opened, and those of sending.
     pub fn start(&mut self) -> Result<()> {
         self.alarm.is_mine()?;
-        // What came after the last audit is not about this one.
-        while self.hear()? == AT_ONCE {}
+        // What came after the last audit is not about this one. A storm is not waited out.
+        for _ in 0..MOST_STALE {
+            if self.hear()? == 0 {
+                break;
+            }
+        }
         let random: [u8; 8] = random()?;
         let [a, b, c, d, e, f, g, h] = random;
         let sequences = [u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h])];
         let Auditor { sockets, asks, inquiry, .. } = self;
         inquiry.begin(Instant::now(), sequences, &mut |ask| asks.send(ask, sockets))?;
-        self.is_running = true;
-        self.alarm.set(Some(self.inquiry.next()))
+        self.alarm.set(self.inquiry.next())
     }
 
     /// Does what there is to do, without waiting. The result, once there is one; `None` as long as there is none, and where nothing was started.
@@ -150,17 +153,10 @@ impl Auditor {
     /// [`ErrorKind::InvalidInput`] in a process that was forked since it was opened, and those of sending and hearing: the interface is down or gone.
     pub fn dispatch(&mut self) -> Result<Option<Audit>> {
         self.alarm.is_mine()?;
-        if self.hear()? == AT_ONCE {
-            // There may be more, which must be heard before time is said to be over. The descriptor is readable still.
-            return Ok(None);
-        }
-        if !self.is_running {
-            return Ok(None);
-        }
+        self.hear()?;
         let Auditor { sockets, asks, inquiry, .. } = self;
         let audit = inquiry.go_on(Instant::now(), &mut |ask| asks.send(ask, sockets))?;
-        self.is_running = audit.is_none();
-        self.alarm.set(self.is_running.then(|| self.inquiry.next()))?;
+        self.alarm.set(self.inquiry.next())?;
         Ok(audit)
     }
 
@@ -169,13 +165,13 @@ impl Auditor {
         self.alarm.wait(patience)
     }
 
-    /// Hears the frames that have come in, [`AT_ONCE`] at most. Between two audits as well: a connection that is accepted late is reset too.
+    /// Hears the frames that have come in, [`AT_ONCE`] at most by each socket. Between two audits as well: a connection that is accepted late is reset too.
     fn hear(&mut self) -> Result<usize> {
         let Auditor { sockets, asks, inquiry, buffer, .. } = self;
         let send = &mut |ask| asks.send(ask, sockets);
         let mut count = 0;
         for socket in sockets.arp.iter().chain([&sockets.packets]) {
-            while count < AT_ONCE {
+            for _ in 0..AT_ONCE {
                 let Some(length) = socket.receive(buffer)? else { break };
                 let (frame, now) = (&buffer[..length], Instant::now());
                 count += 1;

@@ -99,6 +99,8 @@ pub(super) struct Inquiry {
     parties: Parties,
     tries: u32,
     step: Duration,
+    /// Between the first step and the result. Otherwise nothing is sent but resets of what comes late.
+    is_going_on: bool,
     began: Instant,
     next: Instant,
     deadline: Instant,
@@ -122,6 +124,7 @@ impl Inquiry {
         Inquiry {
             tries: options.tries,
             step: options.timeout / 2 / (options.tries + 1),
+            is_going_on: false,
             began: now,
             next: now,
             deadline: now + options.timeout,
@@ -142,22 +145,26 @@ impl Inquiry {
         (self.began, self.next, self.deadline, self.steps) = (now, now, now + timeout, 0);
         self.vip = Question::new(self.parties.vip, sequences[0], now);
         self.real_server = Question::new(self.parties.real_server, sequences[1], now);
-        (self.answered, self.announced) = (0, 0);
+        (self.answered, self.announced, self.is_going_on) = (0, 0, true);
         self.macs.clear();
         self.speakers.clear();
         self.step(now, send)
     }
 
-    /// When there is something to do at the latest.
-    pub fn next(&self) -> Instant {
-        self.next.min(self.deadline)
+    /// When there is something to do at the latest; `None`: there is no audit going on.
+    pub fn next(&self) -> Option<Instant> {
+        self.is_going_on.then(|| self.next.min(self.deadline))
     }
 
     /// Takes the next step if it is time; the result when the audit has ended. What has come in must have been heard before.
     pub fn go_on(&mut self, now: Instant, send: Send<'_>) -> Result<Option<Audit>> {
+        if !self.is_going_on {
+            return Ok(None);
+        }
         let is_settled = !self.macs.is_empty() && self.vip.is_settled() && self.real_server.is_settled();
         let is_over = now >= self.deadline || (now >= self.next && self.steps > self.tries && is_settled);
         if is_over {
+            self.is_going_on = false;
             self.reset(true, send)?;
             return Ok(Some(self.audit()));
         }
@@ -209,7 +216,7 @@ impl Inquiry {
             self.answered += answered;
             self.announced += announced;
             // It waits for our MAC address, and a host that holds the VIP itself does not answer a who-has that comes from the VIP.
-            if announced > 0 {
+            if announced > 0 && self.is_going_on {
                 send(Ask::RealServer { own: true })?;
             }
         } else if let Some(speaker) = self.speakers.iter_mut().find(|s| (s.mac, s.source) == (mac, source)) {
@@ -335,6 +342,9 @@ impl Inquiry {
 
     /// Asks what can be asked for the first time now: the VIP as soon as there is a MAC address, its own address after that.
     fn ask(&mut self, now: Instant, send: Send<'_>) -> Result<()> {
+        if !self.is_going_on {
+            return Ok(());
+        }
         if self.vip.asked == 0 {
             again(&mut self.vip, &self.parties, self.tries, &self.macs, now, send)?;
         }

@@ -3,9 +3,9 @@
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::IpAddr;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use super::{retry, socket};
+use super::{retry, set_option, socket};
 
 /// A TCP socket in the calling thread's network namespace that is bound to a free port of an address and does nothing else; the port is taken as
 /// long as it is open. `index` says on which interface a link-local address is meant.
@@ -32,6 +32,11 @@ pub(crate) fn reserve_port(address: IpAddr, index: u32) -> io::Result<(OwnedFd, 
 /// Binds a new socket to a name, a `sockaddr` of the family, and reads back what it is bound to.
 fn bound<T>(family: libc::c_int, name: &mut T) -> io::Result<OwnedFd> {
     let fd = socket(family, libc::SOCK_STREAM, 0)?;
+    // The address of an interface in a VRF is not local to a socket that is not (`net/ipv4/af_inet.c: __inet_bind()`).
+    match family {
+        libc::AF_INET => set_option(fd.as_fd(), libc::IPPROTO_IP, libc::IP_FREEBIND, 1)?,
+        _ => set_option(fd.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_FREEBIND, 1)?,
+    }
     let mut length = size_of::<T>() as libc::socklen_t;
     retry(|| {
         // SAFETY: the pointer is to a live address and the length is its.

@@ -204,6 +204,9 @@ struct Header {
     protocol: u8,
 }
 
+/// Reads the header of a packet and what is behind it, of a whole packet or of one that is quoted.
+type Read = fn(&[u8], bool) -> Option<(Header, &[u8])>;
+
 /// The header of an IPv4 packet and what is behind it; not `whole`: of a packet that is quoted, as much as there is.
 fn ipv4(packet: &[u8], whole: bool) -> Option<(Header, &[u8])> {
     let first = *packet.first()?;
@@ -256,7 +259,7 @@ fn echo(message: &[u8], is_reply: bool) -> Option<Echo> {
 }
 
 /// An ICMP error: eight bytes, then the packet that it is about, of which eight bytes behind the IP header are always there (RFC 792, RFC 4443).
-fn unreachable(message: &[u8], read: fn(&[u8], bool) -> Option<(Header, &[u8])>) -> Option<Content> {
+fn unreachable(message: &[u8], read: Read) -> Option<Content> {
     let (header, quoted) = read(message.get(8..)?, false)?;
     let four = |at: usize| -> Option<[u8; 4]> { quoted.get(at..at + 4)?.try_into().ok() };
     Some(Content::Unreachable { from: header.from, to: header.to, begin: four(0)?, next: four(4)? })
