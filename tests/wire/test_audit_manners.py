@@ -1,7 +1,9 @@
 """An audit disturbs nobody, refuses bad input before it opens anything, and says what it lacks."""
 import contextlib
 import json
+import random
 import socket
+import struct
 import threading
 
 import pytest
@@ -147,3 +149,58 @@ def test_an_audit_of_a_real_server_under_load_disturbs_no_connection(pair, progr
     assert not failures and all(b < a for b, a in zip(began, after)), (failures, began, after)
     assert counter(server, "TcpEstabResets") == resets
     assert server.run("ss", "-tanH", "state", "syn-recv").stdout == ""
+
+
+def hostile(rng, to, own):
+    """A frame that means no good: ARP for the VIP by others, segments from the VIP that answer nothing, errors about nothing, cut and flipped."""
+    mac, other = bytes.fromhex(to.replace(":", "")), bytes([2]) + rng.randbytes(5)
+    vip, own = socket.inet_aton(VIP), socket.inet_aton(own)
+    kind = rng.randrange(4)
+    if kind == 0:
+        operation, target = rng.choice([1, 2]), rng.choice([own, vip])
+        frame = mac + other + struct.pack("!HHHBBH6s4s6s4s", 0x0806, 1, 0x0800, 6, 4, operation, other, vip, mac, target)
+    else:
+        body = rng.randbytes(40)
+        if kind == 1:
+            body = struct.pack("!HHIIBB", PORT, rng.randrange(1 << 16), 7, rng.getrandbits(32), 0x50, rng.randrange(64)) + bytes(6)
+        elif kind == 2:
+            body = bytes([rng.choice([0, 3, 11]), 0]) + rng.randbytes(6) + b"\x45" + rng.randbytes(11) + own + vip + rng.randbytes(8)
+        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0, 64, 6 if kind == 1 else 1, 0) + vip + own
+        frame = mac + other + b"\x08\x00" + header + body
+    if rng.random() < 0.3:
+        frame = bytearray(frame)
+        for _ in range(3):
+            frame[rng.randrange(14, len(frame))] ^= 1 << rng.randrange(8)
+        frame = bytes(frame[:rng.randrange(14, len(frame) + 1)])
+    return frame
+
+
+def test_a_storm_of_hostile_frames_changes_nothing_but_the_others(pair, program, say):
+    director, server, client, _ = pair
+    mac, rng, over, sent = director.mac(), random.Random(7), threading.Event(), [0]
+    frames = [hostile(rng, mac, "192.0.2.1") for _ in range(5000)]
+    with client.entered():
+        wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        wire.bind(("eth0", 0))
+
+    def storm():
+        while not over.is_set():
+            with contextlib.suppress(BlockingIOError, OSError):
+                wire.send(rng.choice(frames))
+                sent[0] += 1
+
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        audits = [Started(director, program, *words()) for _ in range(10)]
+        found = [audit.end()[1] for audit in audits]
+    finally:
+        over.set()
+        thread.join(30)
+        wire.close()
+    say(f"{sent[0]} hostile frames during {len(found)} audits")
+    assert sent[0] > 1000
+    for audit in found:
+        assert (audit["state"], audit["answered"], audit["announced"]) == ("healthy", 0, 0), audit
+        assert (audit["from_vip"], audit["mac"]) == ("accepted", server.mac())
+        assert audit["others"] > 10, audit
