@@ -131,7 +131,7 @@ def network(in_a_sandbox, program):
         for name, case in CASES.items():
             words = servers[name][1]
             started[name] = Started(asking[case.asks], program, words["vip"], "--real-server", words["rip"], "--on", case.on,
-                                    *case.words)
+                                    "--timeout", "2", *case.words)
         yield {name: (servers[name][0], *audit.end(), servers[name][1]) for name, audit in started.items()}
 
 

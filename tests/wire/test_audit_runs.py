@@ -1,6 +1,7 @@
 """A hundred audits of each state are right a hundred times, also where the switch loses every tenth frame; nothing is left half open."""
 import collections
 import contextlib
+import subprocess
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from audited import Started, Switch, counter, half_open
 RUNS = 100
 STATES = ("healthy", "leaks", "black-hole", "down")
 # How many audits go on at once: each waits most of its time.
-AT_ONCE = 200
+AT_ONCE = 100
 SILENT = ("net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2")
 
 
@@ -51,8 +52,8 @@ class Fleet:
 
 
 def batch(host, lines):
+    """Lines for one `ip`."""
     with host.entered():
-        import subprocess
         subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True, capture_output=True, timeout=60)
 
 
