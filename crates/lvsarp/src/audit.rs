@@ -2,6 +2,7 @@
 
 mod auditor;
 mod inquiry;
+mod question;
 mod verdict;
 
 use std::fmt;

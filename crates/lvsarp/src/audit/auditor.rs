@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use super::inquiry::{Ask, Inquiry, Parties};
+use super::inquiry::Inquiry;
+use super::question::{Ask, Parties};
 use super::{Audit, AuditOptions, AuditTarget, Service};
 use crate::address;
 use crate::conf::link;
@@ -135,8 +136,12 @@ impl Auditor {
         self.alarm.is_mine()?;
         // What came after the last audit is not about this one. A storm is not waited out.
         for _ in 0..MOST_STALE {
-            if self.hear()? == 0 {
-                break;
+            match self.hear() {
+                Ok(0) => break,
+                Ok(_) => {}
+                // It was down since then. Whether it is now, the first frame tells.
+                Err(error) if error.kind() == ErrorKind::System(libc::ENETDOWN) => {}
+                Err(error) => return Err(error),
             }
         }
         let random: [u8; 8] = random()?;
@@ -288,3 +293,6 @@ fn own_address(host: &Host, line: &Line, target: &AuditTarget) -> Result<IpAddr>
 fn random<const N: usize>() -> Result<[u8; N]> {
     sys::random().map_err(|e| Error::os("read", "random numbers", &e))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //!
 //! * The real server's MAC address is asked for with the sender 0.0.0.0 first. A who-has of ours would teach it our MAC address, so that it need
 //!   not ask for us, and a wrong `arp_announce` would stay hidden. When the VIP has answered or was announced, or when half of the tries
-//!   are over, the sender is our own: some levels of `arp_ignore` do not answer 0.0.0.0.
+//!   are over, the sender is our own: not everybody answers 0.0.0.0, and it may be our MAC address that the answer waits for.
 //! * As soon as a MAC address is known the VIP is sent a packet, and its own address after that: what the answer to the first one needs is our MAC
 //!   address, and the who-has for it carries the VIP where `arp_announce` is wrong.
 //! * Only in the next step the VIP is asked for in ARP: who answers that learns our MAC address (`net/ipv4/arp.c: arp_process()`).
@@ -12,9 +12,10 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use super::question::{Ask, Parties, Question, Send, again, reset};
 use super::{Answer, Audit, AuditOptions, AuditState, Service, verdict};
 use crate::error::Result;
-use crate::wire::ip::{ACK, Content, Echo, Packet, RST, SYN, Tcp};
+use crate::wire::ip::{ACK, Content, Packet, RST, SYN, Tcp};
 use crate::wire::{Arp, Mac, Ndp, NdpKind, Operation};
 
 /// How many MAC addresses of the real server are told apart.
@@ -25,65 +26,6 @@ const OTHERS: usize = 256;
 
 /// How often an accepted connection is reset while the audit goes on: any reset may be lost.
 const RESETS: u32 = 8;
-
-/// What is to be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// Who has the real server's own address, with our own sender or an unspecified one.
-    RealServer { own: bool },
-    /// Who has the VIP, with our own sender.
-    Vip,
-    /// A packet in a frame to this MAC address.
-    Packet(Mac, Packet),
-}
-
-/// Sends it.
-pub(super) type Send<'a> = &'a mut dyn FnMut(Ask) -> Result<()>;
-
-/// Who asks whom for what.
-#[derive(Debug, Clone)]
-pub(super) struct Parties {
-    pub vip: IpAddr,
-    pub real_server: IpAddr,
-    /// Our own address.
-    pub own: IpAddr,
-    /// Our own MAC address.
-    pub mac: Mac,
-    pub service: Service,
-    /// Our port, or the identifier of our echo requests.
-    pub number: u16,
-}
-
-/// A question to the VIP or to the real server's own address.
-#[derive(Debug, Clone, Copy)]
-struct Question {
-    to: IpAddr,
-    /// The sequence number of the SYN, or in its lower half the number of the echo request.
-    sequence: u32,
-    asked: u32,
-    sent: Instant,
-    answer: Answer,
-    delay: Option<Duration>,
-    resets: u32,
-}
-
-impl Question {
-    fn new(to: IpAddr, sequence: u32, now: Instant) -> Question {
-        Question { to, sequence, asked: 0, sent: now, answer: Answer::None, delay: None, resets: 0 }
-    }
-
-    fn is_settled(&self) -> bool {
-        self.answer != Answer::None
-    }
-
-    fn settle(&mut self, answer: Answer, now: Instant) {
-        // An ICMP error may come from a router or a filter on the way; what the host itself says after that counts.
-        if matches!(self.answer, Answer::None | Answer::Unreachable) {
-            self.answer = answer;
-        }
-        self.delay = self.delay.or(Some(now.saturating_duration_since(self.sent)));
-    }
-}
 
 /// Somebody who spoke for the VIP.
 #[derive(Debug, Clone, Copy)]
@@ -213,15 +155,15 @@ impl Inquiry {
         }
         let (answered, announced) = if is_answer { (1, 0) } else { (0, 1) };
         if self.macs.contains(&mac) || self.macs.contains(&source) {
-            self.answered += answered;
-            self.announced += announced;
+            self.answered = self.answered.saturating_add(answered);
+            self.announced = self.announced.saturating_add(announced);
             // It waits for our MAC address, and a host that holds the VIP itself does not answer a who-has that comes from the VIP.
             if announced > 0 && self.is_going_on {
                 send(Ask::RealServer { own: true })?;
             }
         } else if let Some(speaker) = self.speakers.iter_mut().find(|s| (s.mac, s.source) == (mac, source)) {
-            speaker.answered += answered;
-            speaker.announced += announced;
+            speaker.answered = speaker.answered.saturating_add(answered);
+            speaker.announced = speaker.announced.saturating_add(announced);
         } else if self.speakers.len() < OTHERS {
             self.speakers.push(Speaker { mac, source, answered, announced });
         }
@@ -234,17 +176,16 @@ impl Inquiry {
             return;
         }
         self.macs.push(mac);
-        let (mut answered, mut announced) = (0, 0);
+        let (mut answered, mut announced) = (self.answered, self.announced);
         self.speakers.retain(|speaker| {
             let is_it = speaker.mac == mac || speaker.source == mac;
             if is_it {
-                answered += speaker.answered;
-                announced += speaker.announced;
+                answered = answered.saturating_add(speaker.answered);
+                announced = announced.saturating_add(speaker.announced);
             }
             !is_it
         });
-        self.answered += answered;
-        self.announced += announced;
+        (self.answered, self.announced) = (answered, announced);
     }
 
     /// A packet.
@@ -289,7 +230,7 @@ impl Inquiry {
     fn hear_tcp(&mut self, from: IpAddr, tcp: Tcp, now: Instant, send: Send<'_>) -> Result<()> {
         let ports = (self.parties.service, self.parties.number);
         let mac = self.macs.first().copied();
-        let parties = self.parties.clone();
+        let parties = self.parties;
         let (Some(question), Some(mac)) = (self.question(from), mac) else { return Ok(()) };
         if (Service::Tcp(tcp.source_port), tcp.destination_port) != ports {
             return Ok(());
@@ -301,7 +242,7 @@ impl Inquiry {
             }
         } else if is_for_ours && tcp.flags & SYN != 0 {
             question.settle(Answer::Accepted, now);
-            question.resets += 1;
+            question.resets = question.resets.saturating_add(1);
             send(Ask::Packet(mac, reset(&parties, question.to, tcp.acknowledgement)))?;
         } else if tcp.flags & ACK != 0 {
             // What an earlier audit left half open, because its resets were lost (RFC 9293, 3.10.7.3). The next try is accepted.
@@ -364,7 +305,7 @@ impl Inquiry {
                 Answer::Refused => false,
             };
             if is_due {
-                question.resets += 1;
+                question.resets = question.resets.saturating_add(1);
                 send(Ask::Packet(*mac, reset(&self.parties, question.to, question.sequence.wrapping_add(1))))?;
             }
         }
@@ -387,41 +328,6 @@ impl Inquiry {
         audit.state = verdict::state(&audit);
         audit
     }
-}
-
-/// Sends a question, the same packet each time, until it was asked often enough.
-///
-/// Before a SYN that was sent before goes a reset of what it may have left half open. To a SYN that comes again a listener answers once, and then not
-/// for half a second (`net/ipv4/tcp_minisocks.c: tcp_check_req()`, `tcp_invalid_ratelimit`), so that two answers that are lost would be the end of it.
-fn again(
-    question: &mut Question,
-    parties: &Parties,
-    tries: u32,
-    macs: &[Mac],
-    now: Instant,
-    send: Send<'_>,
-) -> Result<()> {
-    let Some(mac) = macs.first().filter(|_| question.asked < tries) else { return Ok(()) };
-    if question.asked > 0 && matches!(parties.service, Service::Tcp(_)) {
-        send(Ask::Packet(*mac, reset(parties, question.to, question.sequence.wrapping_add(1))))?;
-    }
-    question.asked += 1;
-    question.sent = now;
-    let content = match parties.service {
-        Service::Tcp(_) => return send(Ask::Packet(*mac, segment(parties, question.to, question.sequence, SYN))),
-        Service::Echo => Echo { is_reply: false, identifier: parties.number, number: question.sequence as u16 },
-    };
-    send(Ask::Packet(*mac, Packet { from: parties.own, to: question.to, content: Content::Echo(content) }))
-}
-
-fn reset(parties: &Parties, to: IpAddr, sequence: u32) -> Packet {
-    segment(parties, to, sequence, RST)
-}
-
-fn segment(parties: &Parties, to: IpAddr, sequence: u32, flags: u8) -> Packet {
-    let Service::Tcp(destination_port) = parties.service else { unreachable!("an echo has no segments") };
-    let tcp = Tcp { source_port: parties.number, destination_port, sequence, acknowledgement: 0, flags };
-    Packet { from: parties.own, to, content: Content::Tcp(tcp) }
 }
 
 #[cfg(test)]

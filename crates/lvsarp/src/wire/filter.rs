@@ -181,11 +181,11 @@ fn end(address: &Ipv6Addr) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// What the kernel's machine does with these instructions; `None`: it would refuse the program.
-    fn run(program: &Program, frame: &[u8], packet_type: u32) -> Option<u32> {
+    pub(crate) fn run(program: &Program, frame: &[u8], packet_type: u32) -> Option<u32> {
         let load = |at: u32, length: usize| -> Option<u32> {
             let bytes = frame.get(at as usize..at as usize + length)?;
             Some(bytes.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))

@@ -12,6 +12,8 @@ mod rules;
 
 pub(crate) use alarm::Alarm;
 pub use arp::{Arp, Operation};
+#[cfg(test)]
+pub(crate) use filter::tests::run as run_filter;
 pub(crate) use filter::{Accept, Instruction, Program};
 pub use mac::Mac;
 pub use ndp::{Ndp, NdpKind};

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::*;
+use crate::wire::ip::Echo;
 
 const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 const RIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 11);
