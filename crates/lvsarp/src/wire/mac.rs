@@ -44,8 +44,14 @@ impl Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        f.pad(&format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}"))
+        // On the stack: this runs in event loops that must not allocate.
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b':'; 17];
+        for (at, byte) in self.0.into_iter().enumerate() {
+            text[3 * at] = DIGITS[usize::from(byte >> 4)];
+            text[3 * at + 1] = DIGITS[usize::from(byte & 0xf)];
+        }
+        f.pad(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -78,6 +84,7 @@ mod tests {
         assert_eq!(Mac::parse("02:00:00:ab:cd:ef").unwrap(), mac);
         assert_eq!(Mac::parse("02-00-00-AB-CD-EF").unwrap(), mac);
         assert_eq!(mac.to_string(), "02:00:00:ab:cd:ef");
+        assert_eq!(format!("{mac:>19}"), "  02:00:00:ab:cd:ef");
         for bad in
             ["", "02:00:00:ab:cd", "02:00:00:ab:cd:ef:01", "2:0:0:ab:cd:ef", "02:00:00:ab:cd:+f", "02-00:00-ab-cd-ef"]
         {
