@@ -65,7 +65,8 @@ fn an_audit_allocates_nothing_after_it_was_opened() {
     sandbox.sh("ip addr add 192.0.2.10/32 dev lo
          ip -n client link set lo up
          ip netns exec client sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
-         ip -n client addr add 192.0.2.10/32 dev lo");
+         ip -n client addr add 192.0.2.10/32 dev lo
+         ip -n client addr add 192.0.2.20/32 dev eth0");
     let me = std::env::current_exe().expect("a program has a path");
     let own = ["--exact", "an_audit_allocates_nothing_after_it_was_opened", "--nocapture"];
     let mut listener = sandbox
@@ -110,10 +111,13 @@ fn audit_again_and_again() {
         service: Service::Tcp(80),
         on: IfName::new("eth0").unwrap(),
     };
+    // On the interface itself it is answered.
+    let leaking = "192.0.2.20".parse().unwrap();
     for (target, expected) in [
         (target.clone(), Answer::Accepted),
         (AuditTarget { service: Service::Tcp(81), ..target.clone() }, Answer::Refused),
         (AuditTarget { service: Service::Echo, ..target.clone() }, Answer::Accepted),
+        (AuditTarget { vip: leaking, ..target.clone() }, Answer::Accepted),
         (AuditTarget { real_server: "192.0.2.4".parse().unwrap(), ..target }, Answer::None),
     ] {
         let mut auditor = host.auditor(&target, &options).unwrap();
@@ -125,7 +129,12 @@ fn audit_again_and_again() {
         for _ in 0..2 {
             let audit = audit(&mut auditor);
             assert_eq!(audit.from_vip, expected);
-            assert_eq!(audit.state == AuditState::Healthy, expected == Answer::Accepted);
+            let state = match expected {
+                Answer::Accepted if target.vip == leaking => AuditState::Leaks,
+                Answer::Accepted => AuditState::Healthy,
+                _ => AuditState::Down,
+            };
+            assert_eq!(audit.state, state);
             audit.write_reasons(&mut reasons).unwrap();
             // It has ended.
             assert!(auditor.dispatch().unwrap().is_none());

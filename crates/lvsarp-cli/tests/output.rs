@@ -114,6 +114,7 @@ fn help_names_every_command_and_the_exit_status() {
         "explain",
         "probe",
         "announce",
+        "audit",
         "snapshot",
         "levels",
         "completions",
@@ -122,6 +123,9 @@ fn help_names_every_command_and_the_exit_status() {
         "--netns",
     ] {
         assert!(help.contains(word), "{word} is not in {help}");
+    }
+    for later in ["probe", "watch"] {
+        assert!(!help.contains(later), "{later} is in {help}");
     }
     assert_eq!(plain(&["help", "apply"], &[]).ended(0).out, plain(&["apply", "--help"], &[]).out);
     let question = plain(&["explain", "who-has", "--help"], &[]).ended(0).out;
