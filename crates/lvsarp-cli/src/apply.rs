@@ -125,13 +125,17 @@ fn steps(steps: &[Step], paint: Paint) -> String {
     table.render(paint)
 }
 
+pub(crate) fn level_scope(given: Where) -> LevelScope {
+    match given {
+        Where::All => LevelScope::All,
+        Where::Interface => LevelScope::Interface,
+    }
+}
+
 pub(crate) fn desired(args: &WishArgs) -> Result<Desired, Failure> {
     let mut desired = Desired::new(input::vips(&args.vips)?);
     desired.prefixes = input::prefixes(&args.prefixes)?;
-    desired.scope = match args.scope {
-        Where::All => LevelScope::All,
-        Where::Interface => LevelScope::Interface,
-    };
+    desired.scope = level_scope(args.scope);
     desired.dev = input::interface(&args.dev)?;
     desired.label = match &args.label {
         Some(label) => Some(input::text("--label", label)?.to_owned()),

@@ -60,6 +60,24 @@ Exit status:
   1  leaks, black-hole or down
   2  an error, or wrong arguments";
 
+const PROMOTE: &str = "\
+Example:
+  lvsarp promote 192.0.2.10 --on eth0
+
+Exit status:
+  0  done, or nothing to do
+  1  refused, because the interface cannot answer or other addresses would be lost
+  2  an error, or wrong arguments";
+
+const DEMOTE: &str = "\
+Example:
+  lvsarp demote 192.0.2.10 --on eth0
+
+Exit status:
+  0  done, or nothing to do
+  1  refused, because a VIP would not be silent or other addresses would be lost
+  2  an error, or wrong arguments";
+
 /// Keep LVS-DR real servers silent in ARP.
 #[derive(Debug, Parser)]
 #[command(name = "lvsarp", bin_name = "lvsarp", version, after_help = EXIT_STATUS, arg_required_else_help = false)]
@@ -88,6 +106,12 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Take back what apply did: the VIPs first, then the levels
     Undo(UndoArgs),
+    /// Make the host the owner of VIPs: from lo to the interface that answers for them
+    #[command(after_help = PROMOTE)]
+    Promote(PromoteArgs),
+    /// Make the host a silent real server again: levels first, then the VIPs from the interface to lo
+    #[command(after_help = DEMOTE)]
+    Demote(DemoteArgs),
     /// Write the levels and the VIPs to files, for the next boot; the running host is not changed
     Persist(PersistArgs),
     /// Remove the files that persist wrote; the running host is not changed
@@ -321,6 +345,50 @@ pub(crate) struct UndoArgs {
 
     #[command(flatten)]
     pub files: FileArgs,
+
+    /// How long to wait for another lvsarp that works on the same namespace [default: 10]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub lock_timeout: Option<OsString>,
+
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PromoteArgs {
+    #[command(flatten)]
+    pub switch: SwitchArgs,
+
+    /// Do not tell the neighbours
+    #[arg(long)]
+    pub no_announce: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoteArgs {
+    #[command(flatten)]
+    pub switch: SwitchArgs,
+
+    /// Where the levels are set
+    #[arg(long, value_enum, default_value_t = Where::All)]
+    pub scope: Where,
+}
+
+/// Between which devices VIPs move.
+#[derive(Debug, Args)]
+pub(crate) struct SwitchArgs {
+    /// VIP that moves, or several with commas
+    #[arg(value_name = "VIP", required = true, value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub vips: Vec<OsString>,
+
+    /// Interface on which the owner answers for the VIPs
+    #[arg(long, value_name = "IFACE", value_hint = ValueHint::Other)]
+    pub on: OsString,
+
+    /// Device on which a silent real server has the VIPs
+    #[arg(long, value_name = "IFACE", default_value = "lo", value_hint = ValueHint::Other)]
+    pub dev: OsString,
 
     /// How long to wait for another lvsarp that works on the same namespace [default: 10]
     #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]

@@ -20,6 +20,7 @@ mod output;
 mod persist;
 mod picture;
 mod probe;
+mod role;
 mod status;
 mod stream;
 mod table;
@@ -63,6 +64,8 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Command::Check(args) => check::run(&args, netns.as_ref(), look),
         Command::Apply(args) => apply::run(&args, netns.as_ref(), look),
         Command::Undo(args) => apply::undo(&args, netns.as_ref(), look),
+        Command::Promote(args) => role::promote(&args, netns.as_ref(), look),
+        Command::Demote(args) => role::demote(&args, netns.as_ref(), look),
         Command::Persist(args) => persist::run(&args, netns.as_ref(), look),
         Command::Unpersist(args) => persist::unpersist(&args, netns.as_ref(), look),
         Command::Restore(args) => persist::restore(&args, netns.as_ref(), look),

@@ -1,5 +1,6 @@
-//! Apply and undo: run a plan so that it is done, or not done, and never half.
+//! Apply: run a plan so that it is done, or not done, and never half. A switch of roles is run the same way.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::{self, Method, route};
@@ -11,11 +12,75 @@ use crate::host::Host;
 use crate::journal::{self, Found, Journal, Locked, Phase};
 use crate::plan::{Desired, Plan};
 use crate::shown::Shown;
-use crate::snapshot::Address;
+use crate::snapshot::{Address, Snapshot};
 use crate::undo::DID_NOT_END;
 
 /// How long [`Host::apply`] and [`Host::undo`] wait for another process that works on the same namespace, unless they are told otherwise.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a host is to become: how that is planned, and how it is known that it is so.
+pub(crate) trait Goal {
+    /// What is done, and to what, as errors name it.
+    fn named(&self) -> (&'static str, String);
+
+    /// A snapshot that has what the plan reads.
+    fn observe(&self, host: &Host) -> Result<Snapshot> {
+        host.observe_deciding()
+    }
+
+    /// The steps from a snapshot on, for a host where earlier calls have changed this. What is wrong with the wish itself is an error.
+    fn plan(&self, now: &Snapshot, earlier: &[Change]) -> Result<Plan>;
+
+    /// Whether a finding forbids to go on.
+    fn forbids(&self, finding: &Finding) -> bool {
+        finding.severity <= Severity::Unknown
+    }
+
+    /// Looks at the host when all steps are done.
+    fn verify(&self, after: &Snapshot) -> Result<()>;
+
+    /// Forgets of the journal what is not wanted any more and is gone already. Returns whether there was something.
+    fn forget(&self, _journal: &mut Journal, _now: &Snapshot) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether an interrupted call was about to do this very thing, so that it is better ended than taken back.
+    fn goes_on_from(&self, _pending: &[Change]) -> bool {
+        false
+    }
+}
+
+impl Goal for Desired {
+    fn named(&self) -> (&'static str, String) {
+        ("apply", "the plan".to_owned())
+    }
+
+    fn plan(&self, now: &Snapshot, earlier: &[Change]) -> Result<Plan> {
+        now.plan_beside(self, earlier)
+    }
+
+    fn forbids(&self, finding: &Finding) -> bool {
+        self.blockers(std::slice::from_ref(finding)).next().is_some()
+    }
+
+    fn verify(&self, after: &Snapshot) -> Result<()> {
+        silent(self, after, &self.watched(after))
+    }
+
+    fn forget(&self, journal: &mut Journal, now: &Snapshot) -> Result<bool> {
+        Ok(self.is_exact() && journal.forget(self, now)?)
+    }
+}
+
+/// Whether the VIPs of a real server are silent now.
+pub(crate) fn silent(goal: &dyn Goal, after: &Snapshot, vips: &[IpAddr]) -> Result<()> {
+    let report = after.check(Some(vips))?;
+    let Some(finding) = report.findings.iter().find(|finding| goal.forbids(finding)).cloned() else {
+        return Ok(());
+    };
+    let error = Error::new(ErrorKind::NotVerified, "verify", "the real server", finding.message);
+    Err(error.hint(finding.hint).because_of(report.findings))
+}
 
 impl Host {
     /// The journal of earlier applies, after an interrupted call was settled; or why it could not be.
@@ -46,38 +111,65 @@ impl Host {
     pub fn apply(&self, desired: &Desired, patience: Duration) -> Result<Changes> {
         // What is wrong with the wish is said before anything is locked or written.
         self.plan(desired)?;
+        self.reach(desired, patience)
+    }
+
+    /// Plans, runs the steps, verifies and commits, under the lock; or rolls back.
+    pub(crate) fn reach(&self, goal: &dyn Goal, patience: Duration) -> Result<Changes> {
         let locked = Locked::take(self, patience)?;
-        let (journal, mut findings) = self.settle(&locked)?;
-        let before = self.observe_deciding()?;
-        let earlier = journal.as_ref().map_or(&[][..], |journal| &journal.done);
-        let plan = before.plan_beside(desired, earlier)?;
+        let (mut journal, before, plan, mut findings) = match self.go_on(&locked, goal)? {
+            Some((journal, before, plan)) => (journal, before, plan, Vec::new()),
+            None => {
+                let (journal, findings) = self.settle(&locked)?;
+                let journal = journal.unwrap_or_else(|| locked.empty());
+                let before = goal.observe(self)?;
+                let plan = goal.plan(&before, &journal.done)?;
+                (journal, before, plan, findings)
+            }
+        };
         if !plan.ok {
-            return Err(refused("apply", plan, desired));
+            let (act, thing) = goal.named();
+            return Err(refused(act, &thing, plan, goal));
         }
         findings.extend(plan.findings);
-        let mut journal = journal.unwrap_or_else(|| locked.empty());
-        let forgotten = desired.is_exact() && journal.forget(desired, &before)?;
-        if plan.steps.is_empty() {
+        let forgotten = goal.forget(&mut journal, &before)?;
+        if plan.steps.is_empty() && journal.pending.is_empty() {
             if forgotten {
                 self.close(&locked, journal)?;
             }
             return Ok(Changes { changed: false, steps: plan.steps, findings });
         }
         journal.phase = Phase::Applying;
-        journal.pending = plan.steps.iter().map(|step| step.change.clone()).collect();
+        journal.pending.extend(plan.steps.iter().map(|step| step.change.clone()));
         locked.write(&journal)?;
-        let result = self.run(&plan.steps, desired).and_then(|()| {
+        let result = self.run(&plan.steps, goal).and_then(|()| {
             let mut committed = journal.clone();
             committed.commit();
             locked.write(&committed)
         });
         match result {
-            Ok(()) => Ok(Changes { changed: true, steps: plan.steps, findings }),
+            Ok(()) => Ok(Changes { changed: !plan.steps.is_empty(), steps: plan.steps, findings }),
             Err(error) => {
                 let failures = self.roll_back(&locked, journal).err().into_iter().collect();
                 Err(error.after_roll_back(failures))
             }
         }
+    }
+
+    /// Where an interrupted call was on its way to this goal: the journal with what that call has done pending, and the plan of what is left to do.
+    fn go_on(&self, locked: &Locked, goal: &dyn Goal) -> Result<Option<(Journal, Snapshot, Plan)>> {
+        let Found::Journal(mut journal) = locked.find()? else { return Ok(None) };
+        if journal.phase != Phase::Applying || !goal.goes_on_from(&journal.pending) {
+            return Ok(None);
+        }
+        let now = goal.observe(self)?;
+        if !journal.keep_done(&Shown::of(&now)) {
+            return Ok(None);
+        }
+        Ok(match goal.plan(&now, &journal.done) {
+            Ok(plan) if plan.ok && !journal.changes_again(&plan.steps) => Some((journal, now, plan)),
+            _ => None,
+        })
     }
 
     /// Settles what an interrupted call left behind, if nobody is at work.
@@ -135,7 +227,7 @@ impl Host {
     }
 
     /// Runs the steps in order, reads the levels back before the first address is bound, and checks the whole at the end.
-    fn run(&self, steps: &[Step], desired: &Desired) -> Result<()> {
+    fn run(&self, steps: &[Step], goal: &dyn Goal) -> Result<()> {
         let (levels, places): (Vec<&Step>, Vec<&Step>) =
             steps.iter().partition(|step| matches!(step.change, Change::Level { .. }));
         for step in &levels {
@@ -162,12 +254,7 @@ impl Host {
             let cause = "the kernel does not show it afterwards";
             return Err(Error::new(ErrorKind::NotVerified, step.change.act(), step.change.thing(), cause));
         }
-        let report = after.check(Some(&desired.watched(&after)))?;
-        let Some(finding) = desired.blockers(&report.findings).next().cloned() else {
-            return Ok(());
-        };
-        let error = Error::new(ErrorKind::NotVerified, "verify", "the real server", finding.message);
-        Err(error.hint(finding.hint).because_of(report.findings))
+        goal.verify(&after)
     }
 
     /// Binds addresses and adds routes, then removes those that are not wanted any more; over netlink many addresses go to a send.
@@ -205,16 +292,16 @@ impl Host {
     }
 }
 
-/// The refusal of a plan that would not be silent.
-pub(crate) fn refused(act: &str, plan: Plan, desired: &Desired) -> Error {
-    let blocking: Vec<&Finding> = desired.blockers(&plan.findings).collect();
+/// The refusal of a plan that would not do what it is to do.
+pub(crate) fn refused(act: &str, thing: &str, plan: Plan, goal: &dyn Goal) -> Error {
+    let blocking: Vec<&Finding> = plan.findings.iter().filter(|finding| goal.forbids(finding)).collect();
     let message = match blocking[..] {
         [] => "it would not be silent".to_owned(),
         [only] => only.message.clone(),
         [first, ..] => format!("{} (and {} more)", first.message, blocking.len() - 1),
     };
     let hint = blocking.first().map_or(String::new(), |first| first.hint.clone());
-    let error = Error::new(ErrorKind::Refused, act, "the plan", format_args!("{message}; nothing was changed"));
+    let error = Error::new(ErrorKind::Refused, act, thing, format_args!("{message}; nothing was changed"));
     let error = if hint.is_empty() { error } else { error.hint(hint) };
     error.because_of(plan.findings)
 }

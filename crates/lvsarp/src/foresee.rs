@@ -12,7 +12,7 @@ impl Snapshot {
     /// Makes it what it would be after these steps.
     #[inline(never)]
     pub(crate) fn foresee(&mut self, steps: &[Step]) {
-        let mut gone: Vec<(u32, IpAddr, u8)> = Vec::new();
+        let mut gone: Vec<(u32, IpAddr, u8, Option<IpAddr>)> = Vec::new();
         let mut bound: Vec<Address> = Vec::new();
         for step in steps {
             match &step.change {
@@ -22,7 +22,7 @@ impl Snapshot {
                     }
                 }
                 Change::Address { old, new, .. } => {
-                    gone.extend(old.iter().map(|a| (a.index, a.local, a.prefixlen)));
+                    gone.extend(old.iter().map(place));
                     bound.extend(new.clone());
                 }
                 Change::File(_) => {}
@@ -37,7 +37,7 @@ impl Snapshot {
         }
         let mut routing = self.routing.take();
         let places = Sorted::by(&gone, |place| *place);
-        let goes = |a: &Address| a.peer.is_none() && places.position((a.index, a.local, a.prefixlen)).is_some();
+        let goes = |a: &Address| places.position(place(a)).is_some();
         if let Some(routing) = &mut routing {
             let (mut theirs, mut kept): (Vec<Route>, Vec<Route>) = (Vec::new(), Vec::new());
             for address in self.addresses.iter().filter(|_| !gone.is_empty()) {
@@ -66,6 +66,11 @@ impl Snapshot {
         }
         self.routing = routing;
     }
+}
+
+/// What tells an address from all others.
+fn place(address: &Address) -> (u32, IpAddr, u8, Option<IpAddr>) {
+    (address.index, address.local, address.prefixlen, address.peer)
 }
 
 impl Routing {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::change::Change;
+use crate::change::{Change, Step};
 use crate::error::Result;
 use crate::interface::Scope;
 use crate::json::{Place, Read, read_object};
@@ -92,6 +92,19 @@ impl Journal {
         self.phase = Phase::Applied;
     }
 
+    /// Keeps of what is pending that which is done. `false`: something is neither so nor as it was before.
+    pub fn keep_done(&mut self, shown: &Shown<'_>) -> bool {
+        let whole = self.pending.iter().all(|change| shown.holds(change) || shown.holds(&change.inverse()));
+        self.pending.retain(|change| shown.holds(change));
+        whole
+    }
+
+    /// Whether steps change something that a pending change is about.
+    pub fn changes_again(&self, steps: &[Step]) -> bool {
+        let pending = Sorted::by(&self.pending, Subject::of);
+        steps.iter().any(|step| pending.position(Subject::of(&step.change)).is_some())
+    }
+
     /// Forgets what is not wanted any more and is gone already. Returns whether there was something.
     pub fn forget(&mut self, desired: &Desired, now: &Snapshot) -> Result<bool> {
         let dev = now.interface(&desired.dev)?.index;
@@ -172,6 +185,10 @@ fn chained(first: Change, second: Change) -> Change {
         (Change::Address { old: original, new: Some(made), .. }, Change::Address { old: Some(found), new, method })
             if crate::address::same_binding(&made, &found) =>
         {
+            Change::Address { old: original, new, method }
+        }
+        // What was removed, and is bound in the same place again, was there before.
+        (Change::Address { old: original, new: None, .. }, Change::Address { old: None, new, method }) => {
             Change::Address { old: original, new, method }
         }
         (Change::Route { old: original, new: made }, Change::Route { old: found, new }) if made == found => {

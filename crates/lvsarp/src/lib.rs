@@ -82,6 +82,7 @@ mod ask;
 mod conf;
 mod journal;
 mod persist;
+mod role;
 mod shown;
 mod undo;
 
@@ -114,6 +115,7 @@ pub use netns::Netns;
 pub use persist::PersistOptions;
 pub use plan::{Desired, LevelScope, Plan};
 pub use probe::{Heard, HeardKind, Listener, ProbeOptions, ProbeSender, Prober, Responder};
+pub use role::RoleSwitch;
 pub use snapshot::{Address, Conf, FORMAT, Interface, LocalRoute, OUR_PROTOCOL, ProcSys, Snapshot};
 pub use vip::{Prefix, Vip, ipv4};
 pub use wire::Mac;

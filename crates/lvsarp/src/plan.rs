@@ -114,7 +114,7 @@ impl Desired {
         }
     }
 
-    fn has_ipv4(&self) -> bool {
+    pub(crate) fn has_ipv4(&self) -> bool {
         let mut prefixes = self.prefixes.iter().map(|prefix| prefix.address());
         self.vips.iter().any(|vip| vip.address().is_ipv4()) || prefixes.any(|address| address.is_ipv4())
     }
@@ -259,7 +259,7 @@ pub(crate) fn peers_may_remember(vip: IpAddr) -> Finding {
 }
 
 /// The broadcast address of a subnet that the host is in can be nobody's VIP, although the kernel binds it.
-fn no_broadcast(snapshot: &Snapshot, vips: &[Vip]) -> Result<()> {
+pub(crate) fn no_broadcast(snapshot: &Snapshot, vips: &[Vip]) -> Result<()> {
     for own in snapshot.addresses.iter().filter(|a| a.local.is_ipv4() && a.prefixlen <= 30) {
         let subnet = own.subnet().network();
         let is_last = |vip: &&Vip| match (subnet.address(), vip.address()) {
@@ -275,7 +275,7 @@ fn no_broadcast(snapshot: &Snapshot, vips: &[Vip]) -> Result<()> {
 }
 
 /// The scope that the plan insists on; `None`: whatever is there, or global.
-fn scope_of_new(view: &View<'_>, desired: &Desired, keep_three: bool) -> Option<AddressScope> {
+pub(crate) fn scope_of_new(view: &View<'_>, desired: &Desired, keep_three: bool) -> Option<AddressScope> {
     match desired.address_scope {
         Some(scope) => Some(scope),
         None if desired.method == Method::Ioctl => Some(AddressScope::GLOBAL),
@@ -286,7 +286,7 @@ fn scope_of_new(view: &View<'_>, desired: &Desired, keep_three: bool) -> Option<
 }
 
 /// Binds one VIP, or binds it anew where its scope or label is another one.
-fn address_step(
+pub(crate) fn address_step(
     view: &View<'_>,
     interface: &Interface,
     desired: &Desired,
@@ -331,14 +331,14 @@ fn address_step(
 }
 
 /// The labels that `ioctl` needs: one for each address, each free.
-struct Labels {
+pub(crate) struct Labels {
     /// Those that the device has.
     taken: Vec<String>,
     next: usize,
 }
 
 impl Labels {
-    fn of(view: &View<'_>, interface: &Interface, desired: &Desired) -> Result<Labels> {
+    pub fn of(view: &View<'_>, interface: &Interface, desired: &Desired) -> Result<Labels> {
         let v4 = desired.vips.iter().filter(|vip| vip.address().is_ipv4()).count();
         if desired.method == Method::Ioctl && desired.label.is_some() && v4 > 1 {
             return Err(Error::input(

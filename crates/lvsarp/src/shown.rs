@@ -27,6 +27,11 @@ impl<'a> Shown<'a> {
         self.addresses.all((address.index, address.local))
     }
 
+    /// The address in this place as it is now.
+    pub fn at(&self, address: &Address) -> Option<&'a Address> {
+        self.like(address).find(|a| same_place(a, address))
+    }
+
     /// Whether the change's new state is there.
     pub fn holds(&self, change: &Change) -> bool {
         match change {

@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::journal::{self, Found, Journal, Locked, Phase};
 use crate::shown::Shown;
 use crate::snapshot::Address;
+use crate::sorted::Sorted;
 use crate::sys;
 
 /// Why undo changes something.
@@ -161,8 +162,19 @@ impl Host {
             Change::Address { old: Some(old), new: None, .. } => Some(old.clone()),
             _ => None,
         };
-        address::netlink::unbind(&mut socket, &steps.iter().filter_map(gone).collect::<Vec<Address>>())?;
-        for step in steps {
+        let gone: Vec<Address> = steps.iter().filter_map(gone).collect();
+        // What only moves is bound in its new place before it leaves the old one, and so is local all the time.
+        let leaving = Sorted::by(&gone, |address| address.local);
+        let (moved, rest): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(
+            |step| matches!(&step.change, Change::Address { old: None, new: Some(new), .. } if leaving.position(new.local).is_some()),
+        );
+        let arriving = |step: &&Step| match &step.change {
+            Change::Address { new, .. } => new.clone(),
+            _ => None,
+        };
+        address::netlink::bind(&mut socket, &moved.iter().filter_map(arriving).collect::<Vec<Address>>(), &[])?;
+        address::netlink::unbind(&mut socket, &gone)?;
+        for step in rest {
             match &step.change {
                 Change::Address { old: Some(old), new: Some(new), .. } => {
                     address::netlink::replace(&mut socket, old, new)?
@@ -207,7 +219,26 @@ impl Back {
         let is_level = |change: &&Change| matches!(change, Change::Level { .. });
         changes.iter().rev().filter(|c| !is_level(c)).for_each(&mut sort);
         changes.iter().rev().filter(is_level).for_each(&mut sort);
+        back.keep_what_is_left_of_lifetimes(shown);
         back
+    }
+
+    /// An address that moves back has lived meanwhile.
+    fn keep_what_is_left_of_lifetimes(&mut self, shown: &Shown<'_>) {
+        let leaving = |step: &Step| match &step.change {
+            Change::Address { old: Some(old), new: None, .. } => shown.at(old).cloned(),
+            _ => None,
+        };
+        let gone: Vec<Address> = self.steps.iter().filter_map(leaving).collect();
+        let gone = Sorted::by(&gone, |address| address.local);
+        for step in &mut self.steps {
+            if let Change::Address { old: None, new: Some(new), .. } = &mut step.change
+                && new.valid.is_some()
+                && let Some(from) = gone.all(new.local).find(|from| from.valid.is_some())
+            {
+                (new.valid, new.preferred) = (from.valid, from.preferred);
+            }
+        }
     }
 }
 

@@ -205,7 +205,7 @@ impl Host {
         // What is wrong with the wish is said before anything is written. An image may be for another host than this.
         let plan = now.plan_beside(desired, &[])?;
         if !plan.ok && is_own(&options.root) {
-            return Err(refused("persist", plan, desired));
+            return Err(refused("persist", "the plan", plan, desired));
         }
         wanted::levels(&now, desired, &options.root)
     }
