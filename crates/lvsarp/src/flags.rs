@@ -56,6 +56,8 @@ impl AddressFlags {
     pub const NODAD: u32 = 0x2;
     /// Not chosen as a source any more.
     pub const DEPRECATED: u32 = 0x20;
+    /// Not in use yet, because duplicate address detection has not ended (IPv6).
+    pub const TENTATIVE: u32 = 0x40;
     /// No lifetime.
     pub const PERMANENT: u32 = 0x80;
 
@@ -66,7 +68,7 @@ impl AddressFlags {
         (0x8, "dadfailed"),
         (0x10, "home"),
         (Self::DEPRECATED, "deprecated"),
-        (0x40, "tentative"),
+        (Self::TENTATIVE, "tentative"),
         (Self::PERMANENT, "permanent"),
         (0x100, "mngtmpaddr"),
         (0x200, "noprefixroute"),

@@ -10,12 +10,13 @@ use std::time::Duration;
 use crate::apply::{Goal, silent};
 use crate::change::{Change, Changes};
 use crate::check::{Finding, Severity};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::flags::AddressFlags;
 use crate::host::Host;
 use crate::interface::IfName;
 use crate::journal::{self, Found};
 use crate::plan::{LevelScope, Plan};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Address, Snapshot};
 use crate::sorted::Sorted;
 use crate::sys;
 use crate::vip::Vip;
@@ -115,8 +116,20 @@ impl Goal for Promote<'_> {
         finding.severity == Severity::Error
     }
 
-    fn verify(&self, _after: &Snapshot) -> Result<()> {
-        Ok(())
+    fn verify(&self, after: &Snapshot) -> Result<()> {
+        let on = after.interface(&self.0.on)?;
+        let places = Sorted::by(&after.addresses, |address| (address.index, address.local));
+        let usable = |place: &Address| !place.flags.contains(AddressFlags::TENTATIVE);
+        let unusable = |vip: &&Vip| !places.all((on.index, vip.address())).any(usable);
+        match self.0.vips.iter().find(unusable) {
+            Some(vip) => Err(Error::new(
+                ErrorKind::NotVerified,
+                "promote",
+                vip,
+                format_args!("duplicate address detection on {} has not let it be used", on.name),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn goes_on_from(&self, pending: &[Change]) -> bool {
@@ -157,8 +170,8 @@ impl Host {
     /// lifetimes. What is so already is left. [`Host::undo`] takes it back. It announces nothing: `Host::announce` does.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) and [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface) for a switch that
-    /// cannot be; [`ErrorKind::Refused`](crate::ErrorKind::Refused) where the interface cannot answer, or other addresses would be lost; nothing
+    /// [`ErrorKind::InvalidInput`] and [`ErrorKind::NoInterface`] for a switch that
+    /// cannot be; [`ErrorKind::Refused`] where the interface cannot answer, or other addresses would be lost; nothing
     /// is changed then.
     pub fn promote(&self, switch: &RoleSwitch, patience: Duration) -> Result<Changes> {
         self.plan_promote(switch)?;
@@ -175,7 +188,7 @@ impl Host {
     /// when it returns.
     ///
     /// # Errors
-    /// Those of [`Host::promote`]; [`ErrorKind::Refused`](crate::ErrorKind::Refused) also where a VIP would not be silent afterwards.
+    /// Those of [`Host::promote`]; [`ErrorKind::Refused`] also where a VIP would not be silent afterwards.
     pub fn demote(&self, switch: &RoleSwitch, patience: Duration) -> Result<Changes> {
         self.plan_demote(switch)?;
         let changes = self.reach(&Demote(switch), patience)?;

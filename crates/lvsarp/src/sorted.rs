@@ -18,6 +18,11 @@ impl<'a, T, K: Ord> Sorted<'a, T, K> {
         Sorted { list, key, positions }
     }
 
+    /// The list, in its own order.
+    pub fn list(&self) -> &'a [T] {
+        self.list
+    }
+
     /// The items with a key.
     pub fn all(&self, key: K) -> impl Iterator<Item = &'a T> {
         self.positions_of(&key).iter().map(|at| &self.list[*at as usize])

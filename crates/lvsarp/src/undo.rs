@@ -1,7 +1,7 @@
 //! Undo: what apply did is taken back, each thing only where it still is what apply made it.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::address::{self, route};
 use crate::change::{Change, Changes, Step};
@@ -173,6 +173,9 @@ impl Host {
             _ => None,
         };
         address::netlink::bind(&mut socket, &moved.iter().filter_map(arriving).collect::<Vec<Address>>(), &[])?;
+        drop(socket);
+        self.wait_for_other_places(&gone)?;
+        let mut socket = self.socket();
         address::netlink::unbind(&mut socket, &gone)?;
         for step in rest {
             match &step.change {
@@ -192,6 +195,37 @@ impl Host {
             }
         }
         Ok(())
+    }
+}
+
+impl Host {
+    /// Waits until IPv6 addresses that are about to be removed, and are bound elsewhere as well, will stay local; not for ever, because one that
+    /// another host has as well never will.
+    ///
+    /// The kernel makes an IPv6 address local later than it answers the request for it, also without duplicate address detection
+    /// (`net/ipv6/addrconf.c: addrconf_dad_work()`). Each address has a route of its own.
+    fn wait_for_other_places(&self, gone: &[Address]) -> Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        const NAP: Duration = Duration::from_millis(1);
+        let leaving: Vec<IpAddr> = gone.iter().map(|address| address.local).filter(IpAddr::is_ipv6).collect();
+        if leaving.is_empty() {
+            return Ok(());
+        }
+        let places = self.addresses(None)?;
+        let (places, leaving) = (Sorted::by(&places, |a| a.local), Sorted::by(&leaving, |local| *local));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let routes = route::to_addresses(&mut self.socket())?;
+            let routes = Sorted::by(&routes, |local| *local);
+            let stays_local = |local: &IpAddr| {
+                let gone = leaving.all(*local).count();
+                places.all(*local).count() <= gone || routes.all(*local).count() > gone
+            };
+            if leaving.list().iter().all(stays_local) || Instant::now() > deadline {
+                return Ok(());
+            }
+            std::thread::sleep(NAP);
+        }
     }
 }
 

@@ -54,6 +54,25 @@ pub(crate) fn list(socket: &mut Socket, ipv4: &[Route], interfaces: &[Interface]
     Ok(routes)
 }
 
+/// The IPv6 addresses that the kernel accepts packets to because they are bound: one for each route that it made, of every table.
+pub(crate) fn to_addresses(socket: &mut Socket) -> Result<Vec<IpAddr>> {
+    let mut body = [0; RTMSG];
+    body[0] = libc::AF_INET6 as u8;
+    body[7] = RTN_LOCAL;
+    socket.dump(
+        "local routes",
+        RTM_GETROUTE,
+        &body,
+        |_| {},
+        |payload| {
+            let made_for_one =
+                (u8_at(payload, 1)?, u8_at(payload, 5)?, u8_at(payload, 7)?) == (128, RTPROT_KERNEL, RTN_LOCAL);
+            let to = attributes_behind(payload, RTMSG).find(|(kind, _)| *kind == RTA_DST);
+            to.filter(|_| made_for_one).and_then(|(_, value)| address_from(value))
+        },
+    )
+}
+
 fn parse(payload: &[u8], name: impl Fn(u32) -> Option<IfName>) -> Option<LocalRoute> {
     let len = u8_at(payload, 1)?;
     let proto = u8_at(payload, 5)?;

@@ -93,7 +93,7 @@ fn seen(model: &Model<'_>, report: &Report, on: &Interface, findings: &mut Findi
             }
             continue;
         }
-        if verdict.replies != Some(false) {
+        if verdict.replies != Some(false) || !model.view().places(vip).any(|place| place.index == on.index) {
             continue;
         }
         findings.add(
