@@ -12,9 +12,9 @@ LEVELS = ("arp_ignore", "arp_announce")
 
 
 @pytest.fixture
-def server(link):
-    """A host that nothing was done to yet. It has no link-local addresses, which would appear later."""
-    _, server = link
+def server(lan):
+    """A host that nothing was done to yet: eth0 with 192.0.2.11/24. It has no link-local address, which would appear later."""
+    server = lan.host(11)
     server.ip("-6 addr flush dev eth0")
     return server
 
@@ -286,8 +286,8 @@ def test_two_calls_at_once_take_turns(server, program):
     assert places(server).keys() == {"lo"}
 
 
-def test_promote_tells_the_neighbours_also_where_nothing_is_to_do(link, program):
-    neighbour, server = link
+def test_promote_tells_the_neighbours_also_where_nothing_is_to_do(lan, program):
+    neighbour, server = lan.asker, lan.host(11)
     server.ip(f"addr add {VIP}/32 dev eth0")
     neighbour.ip(f"neigh replace {VIP} lladdr 02:00:00:00:00:99 dev eth0 nud stale")
     done = server.run(program, "promote", VIP, "--on", "eth0")
@@ -295,8 +295,8 @@ def test_promote_tells_the_neighbours_also_where_nothing_is_to_do(link, program)
     assert neighbour.ip_json(f"neigh show {VIP}")[0]["lladdr"] == server.mac()
 
 
-def test_a_demote_ends_the_announcements_of_a_promote(link, program):
-    neighbour, server = link
+def test_a_demote_ends_the_announcements_of_a_promote(lan, program):
+    neighbour, server = lan.asker, lan.host(11)
     with Wire(neighbour) as wire:
         promoting = server.popen(program, "promote", VIP, "--on", "eth0", stdout=subprocess.PIPE, text=True)
         assert next(frame for frame in wire.hear(30) if frame.sender_ip == VIP).sender_mac == server.mac()

@@ -19,14 +19,12 @@ CYCLES, CONTROL_CYCLES = 50, 20
 
 
 @pytest.fixture
-def host(link):
+def host(lan):
     """The neighbour and the host, on two links: eth0 with the VIP's subnet, and eth1."""
-    neighbour, host = link
+    neighbour, host = lan.asker, lan.host(11)
     veth(neighbour, host, names=("eth1", "eth1"))
     neighbour.ip(f"addr add {OTHER}/24 dev eth1")
     host.ip("addr add 198.51.100.11/24 dev eth1")
-    neighbour.ip(f"addr add {NEIGHBOUR6}/64 dev eth0 nodad")
-    host.ip("addr add 2001:db8::b/64 dev eth0 nodad")
     for place in neighbour, host:
         settled(place)
     return neighbour, host

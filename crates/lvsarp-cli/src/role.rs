@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use lvsarp::{AnnounceOptions, Changes, Error, ErrorKind, Finding, Host, Netns, RoleSwitch, Severity};
+use lvsarp::{AnnounceOptions, Changes, Error, Finding, Host, Netns, RoleSwitch, Severity};
 
 use crate::answer::{Answer, Look};
 use crate::apply::{done, level_scope, would};
@@ -18,7 +18,7 @@ pub(crate) fn promote(args: &PromoteArgs, netns: Option<&Netns>, look: Look) -> 
         return Ok(foretold(&host.plan_promote(&switch)?, look));
     }
     let mut changes = host.promote(&switch, patience)?;
-    let announced = if args.no_announce { Ok(None) } else { announce(&host, &switch).map(Some) };
+    let announced = if args.no_announce { Ok(None) } else { tell(&host, &switch).map(Some) };
     let (sent, status) = match announced {
         Ok(sent) => (sent, 0),
         Err(error) => {
@@ -43,23 +43,10 @@ pub(crate) fn demote(args: &DemoteArgs, netns: Option<&Netns>, look: Look) -> Re
     Ok(done(&host.demote(&switch, patience)?, look))
 }
 
-/// Tells the neighbours where the VIPs are now, and stops where a demote was faster: then they are another host's.
-fn announce(host: &Host, switch: &RoleSwitch) -> Result<u32, Error> {
-    let AnnounceOptions { count, interval, .. } = AnnounceOptions::default();
-    let once = AnnounceOptions { count: 1, ..AnnounceOptions::default() };
+/// Tells the neighbours where the VIPs are now, as long as no demote takes them away again.
+fn tell(host: &Host, switch: &RoleSwitch) -> Result<u32, Error> {
     let vips: Vec<IpAddr> = switch.vips.iter().map(|vip| vip.address()).collect();
-    let mut sent = 0;
-    for round in 0..count {
-        if round > 0 {
-            std::thread::sleep(interval);
-        }
-        match host.announce(&vips, &switch.on, &once) {
-            Ok(frames) => sent += frames,
-            Err(error) if round > 0 && error.kind() == ErrorKind::Refused => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(sent)
+    host.announce(&vips, &switch.on, &AnnounceOptions::default())
 }
 
 /// The host is the owner, but its neighbours were not told.
