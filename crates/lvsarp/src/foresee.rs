@@ -1,7 +1,5 @@
 //! What a snapshot looks like after a plan: the levels and addresses that it sets, and the routes that the kernel makes for them.
 
-use std::net::IpAddr;
-
 use crate::change::{Change, Step};
 use crate::flags::AddressFlags;
 use crate::routing::{Route, Routing, routes_of};
@@ -12,7 +10,7 @@ impl Snapshot {
     /// Makes it what it would be after these steps.
     #[inline(never)]
     pub(crate) fn foresee(&mut self, steps: &[Step]) {
-        let mut gone: Vec<(u32, IpAddr, u8, Option<IpAddr>)> = Vec::new();
+        let mut gone: Vec<Address> = Vec::new();
         let mut bound: Vec<Address> = Vec::new();
         for step in steps {
             match &step.change {
@@ -22,7 +20,7 @@ impl Snapshot {
                     }
                 }
                 Change::Address { old, new, .. } => {
-                    gone.extend(old.iter().map(place));
+                    gone.extend(old.clone());
                     bound.extend(new.clone());
                 }
                 Change::File(_) => {}
@@ -36,8 +34,8 @@ impl Snapshot {
             }
         }
         let mut routing = self.routing.take();
-        let places = Sorted::by(&gone, |place| *place);
-        let goes = |a: &Address| places.position(place(a)).is_some();
+        let places = Sorted::by(&gone, |a| (a.index, a.local, a.prefixlen));
+        let goes = |a: &Address| places.all((a.index, a.local, a.prefixlen)).any(|old| old.peer == a.peer);
         if let Some(routing) = &mut routing {
             let (mut theirs, mut kept): (Vec<Route>, Vec<Route>) = (Vec::new(), Vec::new());
             for address in self.addresses.iter().filter(|_| !gone.is_empty()) {
@@ -66,11 +64,6 @@ impl Snapshot {
         }
         self.routing = routing;
     }
-}
-
-/// What tells an address from all others.
-fn place(address: &Address) -> (u32, IpAddr, u8, Option<IpAddr>) {
-    (address.index, address.local, address.prefixlen, address.peer)
 }
 
 impl Routing {

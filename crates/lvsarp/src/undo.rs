@@ -163,19 +163,16 @@ impl Host {
             _ => None,
         };
         let gone: Vec<Address> = steps.iter().filter_map(gone).collect();
-        // What only moves is bound in its new place before it leaves the old one, and so is local all the time.
-        let leaving = Sorted::by(&gone, |address| address.local);
-        let (moved, rest): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(
-            |step| matches!(&step.change, Change::Address { old: None, new: Some(new), .. } if leaving.position(new.local).is_some()),
-        );
-        let arriving = |step: &&Step| match &step.change {
-            Change::Address { new, .. } => new.clone(),
-            _ => None,
+        let rest = match cfg!(feature = "exact") {
+            true => {
+                drop(socket);
+                let rest = self.move_places(steps, &gone)?;
+                socket = self.socket();
+                rest
+            }
+            // The small library moves nothing itself, and takes away first what another one has moved.
+            false => steps.iter().collect(),
         };
-        address::netlink::bind(&mut socket, &moved.iter().filter_map(arriving).collect::<Vec<Address>>(), &[])?;
-        drop(socket);
-        self.wait_for_other_places(&gone)?;
-        let mut socket = self.socket();
         address::netlink::unbind(&mut socket, &gone)?;
         for step in rest {
             match &step.change {
@@ -199,6 +196,23 @@ impl Host {
 }
 
 impl Host {
+    /// Binds what only moves in its new place, before it leaves the old one, so that it is local all the time. Returns the other steps.
+    fn move_places<'s>(&self, steps: &'s [Step], gone: &[Address]) -> Result<Vec<&'s Step>> {
+        let leaving = Sorted::by(gone, |address| address.local);
+        let (mut moved, mut rest) = (Vec::new(), Vec::new());
+        for step in steps {
+            match &step.change {
+                Change::Address { old: None, new: Some(new), .. } if leaving.position(new.local).is_some() => {
+                    moved.push(new.clone());
+                }
+                _ => rest.push(step),
+            }
+        }
+        address::netlink::bind(&mut self.socket(), &moved, &[])?;
+        self.wait_for_other_places(gone)?;
+        Ok(rest)
+    }
+
     /// Waits until IPv6 addresses that are about to be removed, and are bound elsewhere as well, will stay local; not for ever, because one that
     /// another host has as well never will.
     ///
@@ -208,8 +222,7 @@ impl Host {
         const PATIENCE: Duration = Duration::from_secs(5);
         const NAP: Duration = Duration::from_millis(1);
         let leaving: Vec<IpAddr> = gone.iter().map(|address| address.local).filter(IpAddr::is_ipv6).collect();
-        // The small library moves nothing itself, and does without the wait when it undoes what another one has moved.
-        if !cfg!(feature = "exact") || leaving.is_empty() {
+        if leaving.is_empty() {
             return Ok(());
         }
         let places = self.addresses(None)?;
