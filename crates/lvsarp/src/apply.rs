@@ -23,11 +23,6 @@ pub(crate) trait Goal {
     /// What is done, and to what, as errors name it.
     fn named(&self) -> (&'static str, String);
 
-    /// A snapshot that has what the plan reads.
-    fn observe(&self, host: &Host) -> Result<Snapshot> {
-        host.observe_deciding()
-    }
-
     /// The steps from a snapshot on, for a host where earlier calls have changed this. What is wrong with the wish itself is an error.
     fn plan(&self, now: &Snapshot, earlier: &[Change]) -> Result<Plan>;
 
@@ -44,6 +39,7 @@ pub(crate) trait Goal {
         Ok(false)
     }
 
+    #[cfg(feature = "exact")]
     /// Whether an interrupted call was about to do this very thing, so that it is better ended than taken back.
     fn goes_on_from(&self, _pending: &[Change]) -> bool {
         false
@@ -117,12 +113,17 @@ impl Host {
     /// Plans, runs the steps, verifies and commits, under the lock; or rolls back.
     pub(crate) fn reach(&self, goal: &dyn Goal, patience: Duration) -> Result<Changes> {
         let locked = Locked::take(self, patience)?;
-        let (mut journal, before, plan, mut findings) = match self.go_on(&locked, goal)? {
+        // Only a switch of roles goes on, and the small library has none.
+        #[cfg(feature = "exact")]
+        let half_done = self.go_on(&locked, goal)?;
+        #[cfg(not(feature = "exact"))]
+        let half_done: Option<(Journal, Snapshot, Plan)> = None;
+        let (mut journal, before, plan, mut findings) = match half_done {
             Some((journal, before, plan)) => (journal, before, plan, Vec::new()),
             None => {
                 let (journal, findings) = self.settle(&locked)?;
                 let journal = journal.unwrap_or_else(|| locked.empty());
-                let before = goal.observe(self)?;
+                let before = self.observe_deciding()?;
                 let plan = goal.plan(&before, &journal.done)?;
                 (journal, before, plan, findings)
             }
@@ -156,17 +157,14 @@ impl Host {
         }
     }
 
+    #[cfg(feature = "exact")]
     /// Where an interrupted call was on its way to this goal: the journal with what that call has done pending, and the plan of what is left to do.
     fn go_on(&self, locked: &Locked, goal: &dyn Goal) -> Result<Option<(Journal, Snapshot, Plan)>> {
-        // Only a switch of roles goes on, and the small library has none.
-        if !cfg!(feature = "exact") {
-            return Ok(None);
-        }
         let Found::Journal(mut journal) = locked.find()? else { return Ok(None) };
         if journal.phase != Phase::Applying || !goal.goes_on_from(&journal.pending) {
             return Ok(None);
         }
-        let now = goal.observe(self)?;
+        let now = self.observe_deciding()?;
         if !journal.keep_done(&Shown::of(&now)) {
             return Ok(None);
         }

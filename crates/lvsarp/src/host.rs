@@ -94,12 +94,6 @@ impl Host {
         observe::snapshot(self, &arp::DECIDING, &[Key::ArpIgnore, Key::ArpAnnounce])
     }
 
-    /// As [`Host::observe_deciding`], with what decides about the addresses that go when another one is removed.
-    pub(crate) fn observe_removing(&self) -> Result<Snapshot> {
-        let keys: Vec<Key> = arp::DECIDING.into_iter().chain([Key::PromoteSecondaries]).collect();
-        observe::snapshot(self, &keys, &[Key::ArpIgnore, Key::ArpAnnounce])
-    }
-
     /// The interfaces, with their own levels.
     pub fn interfaces(&self) -> Result<Vec<Interface>> {
         link::list(&mut self.socket())

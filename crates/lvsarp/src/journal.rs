@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::change::{Change, Step};
+use crate::change::Change;
 use crate::error::Result;
 use crate::interface::Scope;
 use crate::json::{Place, Read, read_object};
@@ -92,6 +92,7 @@ impl Journal {
         self.phase = Phase::Applied;
     }
 
+    #[cfg(feature = "exact")]
     /// Keeps of what is pending that which is done. `false`: something is neither so nor as it was before.
     pub fn keep_done(&mut self, shown: &Shown<'_>) -> bool {
         let whole = self.pending.iter().all(|change| shown.holds(change) || shown.holds(&change.inverse()));
@@ -99,8 +100,9 @@ impl Journal {
         whole
     }
 
+    #[cfg(feature = "exact")]
     /// Whether steps change something that a pending change is about.
-    pub fn changes_again(&self, steps: &[Step]) -> bool {
+    pub fn changes_again(&self, steps: &[crate::change::Step]) -> bool {
         let pending = Sorted::by(&self.pending, Subject::of);
         steps.iter().any(|step| pending.position(Subject::of(&step.change)).is_some())
     }

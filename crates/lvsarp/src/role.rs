@@ -79,6 +79,7 @@ impl RoleSwitch {
         }
     }
 
+    #[cfg(feature = "exact")]
     /// Whether changes are those of a switch of these VIPs: their addresses, and levels.
     fn made(&self, changes: &[Change]) -> bool {
         let vips = Sorted::by(&self.vips, |vip| vip.address());
@@ -101,10 +102,6 @@ struct Demote<'a>(&'a RoleSwitch);
 impl Goal for Promote<'_> {
     fn named(&self) -> (&'static str, String) {
         ("promote", self.0.named())
-    }
-
-    fn observe(&self, host: &Host) -> Result<Snapshot> {
-        host.observe_removing()
     }
 
     fn plan(&self, now: &Snapshot, _earlier: &[Change]) -> Result<Plan> {
@@ -132,6 +129,7 @@ impl Goal for Promote<'_> {
         }
     }
 
+    #[cfg(feature = "exact")]
     fn goes_on_from(&self, pending: &[Change]) -> bool {
         self.0.made(pending)
     }
@@ -140,10 +138,6 @@ impl Goal for Promote<'_> {
 impl Goal for Demote<'_> {
     fn named(&self) -> (&'static str, String) {
         ("demote", self.0.named())
-    }
-
-    fn observe(&self, host: &Host) -> Result<Snapshot> {
-        host.observe_removing()
     }
 
     fn plan(&self, now: &Snapshot, earlier: &[Change]) -> Result<Plan> {
@@ -155,6 +149,7 @@ impl Goal for Demote<'_> {
     }
 
     // Taken back first, a demote that was killed would answer again for VIPs that another host owns by now.
+    #[cfg(feature = "exact")]
     fn goes_on_from(&self, pending: &[Change]) -> bool {
         self.0.made(pending)
     }
@@ -205,7 +200,7 @@ impl Host {
             // An unusable one is set aside before anything is done.
             Found::Nothing | Found::Unusable(_) => Vec::new(),
         };
-        let Plan { steps, findings, .. } = goal.plan(&goal.observe(self)?, &earlier)?;
+        let Plan { steps, findings, .. } = goal.plan(&self.observe_deciding()?, &earlier)?;
         Ok(Changes { changed: false, steps, findings })
     }
 }

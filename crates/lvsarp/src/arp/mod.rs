@@ -20,7 +20,7 @@ pub(crate) use index::{Facts, Index};
 use trace::Trace;
 
 /// The keys of `all` that decisions read; each is a file of its own.
-pub(crate) const DECIDING: [Key; 14] = [
+pub(crate) const DECIDING: [Key; 15] = [
     Key::ArpIgnore,
     Key::ArpAnnounce,
     Key::RouteLocalnet,
@@ -35,6 +35,7 @@ pub(crate) const DECIDING: [Key; 14] = [
     Key::IgnoreRoutesWithLinkdown,
     Key::ArpAccept,
     Key::LogMartians,
+    Key::PromoteSecondaries,
 ];
 
 /// A snapshot and its index: what every decision reads.
