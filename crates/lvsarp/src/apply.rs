@@ -39,8 +39,8 @@ pub(crate) trait Goal {
         Ok(false)
     }
 
-    #[cfg(feature = "exact")]
     /// Whether an interrupted call was about to do this very thing, so that it is better ended than taken back.
+    #[cfg(feature = "exact")]
     fn goes_on_from(&self, _pending: &[Change]) -> bool {
         false
     }
@@ -157,8 +157,8 @@ impl Host {
         }
     }
 
-    #[cfg(feature = "exact")]
     /// Where an interrupted call was on its way to this goal: the journal with what that call has done pending, and the plan of what is left to do.
+    #[cfg(feature = "exact")]
     fn go_on(&self, locked: &Locked, goal: &dyn Goal) -> Result<Option<(Journal, Snapshot, Plan)>> {
         let Found::Journal(mut journal) = locked.find()? else { return Ok(None) };
         if journal.phase != Phase::Applying || !goal.goes_on_from(&journal.pending) {

@@ -92,16 +92,16 @@ impl Journal {
         self.phase = Phase::Applied;
     }
 
-    #[cfg(feature = "exact")]
     /// Keeps of what is pending that which is done. `false`: something is neither so nor as it was before.
+    #[cfg(feature = "exact")]
     pub fn keep_done(&mut self, shown: &Shown<'_>) -> bool {
         let whole = self.pending.iter().all(|change| shown.holds(change) || shown.holds(&change.inverse()));
         self.pending.retain(|change| shown.holds(change));
         whole
     }
 
-    #[cfg(feature = "exact")]
     /// Whether steps change something that a pending change is about.
+    #[cfg(feature = "exact")]
     pub fn changes_again(&self, steps: &[crate::change::Step]) -> bool {
         let pending = Sorted::by(&self.pending, Subject::of);
         steps.iter().any(|step| pending.position(Subject::of(&step.change)).is_some())

@@ -79,8 +79,8 @@ impl RoleSwitch {
         }
     }
 
-    #[cfg(feature = "exact")]
     /// Whether changes are those of a switch of these VIPs: their addresses, and levels.
+    #[cfg(feature = "exact")]
     fn made(&self, changes: &[Change]) -> bool {
         let vips = Sorted::by(&self.vips, |vip| vip.address());
         changes.iter().all(|change| match change {
