@@ -50,6 +50,8 @@ Examples:
 Exit status:
   0  sent
   1  refused: a VIP is where a real server has it, or not on the interface
+  2  an error, or wrong arguments";
+
 const AUDIT: &str = "\
 Examples:
   lvsarp audit 192.0.2.10 --real-server 192.0.2.11 --port 80 --on eth0
@@ -541,6 +543,9 @@ pub(crate) enum Form {
     Request,
     /// A reply about the VIP to itself
     Reply,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
     /// VIP that the real server is to accept and to be silent for
     #[arg(value_name = "VIP", value_hint = ValueHint::Other)]

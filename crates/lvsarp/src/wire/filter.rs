@@ -15,12 +15,10 @@ pub(crate) struct Instruction {
 const LOAD_WORD: u16 = 0x20;
 const LOAD_HALF: u16 = 0x28;
 const LOAD_BYTE: u16 = 0x30;
-const LOAD_LENGTH: u16 = 0x80;
 const JUMP: u16 = 0x05;
 const JUMP_EQUAL: u16 = 0x15;
 const JUMP_GREATER: u16 = 0x25;
 const JUMP_GREATER_OR_EQUAL: u16 = 0x35;
-const JUMP_ANY_BIT: u16 = 0x45;
 const RETURN: u16 = 0x06;
 
 /// `SKF_AD_OFF + SKF_AD_PKTTYPE`: whom the frame was for.
@@ -49,10 +47,6 @@ pub(crate) enum Accept {
     Word(u32, u32),
     /// The byte at this offset is one of two.
     EitherByte(u32, u8, u8),
-    /// The byte at this offset has one of these bits.
-    AnyBit(u32, u8),
-    /// The frame is at least so long.
-    Length(u32),
 }
 
 /// A program.
@@ -70,8 +64,6 @@ impl Program {
                 Accept::Byte(at, value) => program.unless(LOAD_BYTE, at, JUMP_EQUAL, value.into()),
                 Accept::Half(at, value) => program.unless(LOAD_HALF, at, JUMP_EQUAL, value.into()),
                 Accept::Word(at, value) => program.unless(LOAD_WORD, at, JUMP_EQUAL, value),
-                Accept::AnyBit(at, bits) => program.unless(LOAD_BYTE, at, JUMP_ANY_BIT, bits.into()),
-                Accept::Length(length) => program.unless(LOAD_LENGTH, 0, JUMP_GREATER_OR_EQUAL, length),
                 Accept::EitherByte(at, one, other) => {
                     program.push(LOAD_BYTE, at);
                     program.jump(JUMP_EQUAL, one.into(), 2, 0);
@@ -204,12 +196,10 @@ pub(crate) mod tests {
                         None => return Some(0),
                     }
                 }
-                LOAD_LENGTH => loaded = frame.len() as u32,
                 JUMP => at += value as usize,
                 JUMP_EQUAL => go(loaded == value),
                 JUMP_GREATER => go(loaded > value),
                 JUMP_GREATER_OR_EQUAL => go(loaded >= value),
-                JUMP_ANY_BIT => go(loaded & value != 0),
                 RETURN => return Some(value),
                 _ => return None,
             }
@@ -286,14 +276,5 @@ pub(crate) mod tests {
             }
         }
         assert_eq!(run(&program, &[1, 3, 0, 0, 0, 0, 0, 7], 3), Some(0), "not for us");
-    }
-
-    #[test]
-    fn bits_and_lengths_are_tested_too() {
-        let program = Program::new(&[Accept::AnyBit(0, 0x14), Accept::Length(8), Accept::Word(4, 7)], 4, [7]);
-        let frame = |first: u8, length: usize| [&[first, 0, 0, 0, 0, 0, 0, 7], &[0; 8][..]].concat()[..length].to_vec();
-        assert_eq!(run(&program, &frame(0x10, 8), 0), Some(WHOLE));
-        assert_eq!(run(&program, &frame(0x02, 8), 0), Some(0));
-        assert_eq!(run(&program, &frame(0x04, 7), 0), Some(0));
     }
 }

@@ -20,7 +20,6 @@ pub use ndp::{Ndp, NdpKind};
 pub(crate) use packet::{Line, PacketSocket, Protocol};
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use std::time::Duration;
 
 use serde::Serializer;
 
