@@ -3,7 +3,7 @@
 use lvsarp::{AddressScope, Change, Changes, Desired, LevelScope, Method, Netns, PersistOptions, Step};
 
 use crate::answer::{Answer, Look, findings};
-use crate::args::{ApplyArgs, OfAddress, UndoArgs, Way, Where, WishArgs};
+use crate::args::{ApplyArgs, MannerArgs, OfAddress, UndoArgs, Way, Where, WishArgs};
 use crate::failure::Failure;
 use crate::input::{self, Source};
 use crate::output::{Paint, Tone};
@@ -135,6 +135,11 @@ pub(crate) fn level_scope(given: Where) -> LevelScope {
 pub(crate) fn desired(args: &WishArgs) -> Result<Desired, Failure> {
     let mut desired = Desired::new(input::vips(&args.vips)?);
     desired.prefixes = input::prefixes(&args.prefixes)?;
+    in_manner(desired, &args.manner)
+}
+
+/// The same, made in another manner.
+pub(crate) fn in_manner(mut desired: Desired, args: &MannerArgs) -> Result<Desired, Failure> {
     desired.scope = level_scope(args.scope);
     desired.dev = input::interface(&args.dev)?;
     desired.label = match &args.label {

@@ -79,6 +79,16 @@ Exit status:
   0  done, or nothing to do
   1  refused, because a VIP would not be silent or other addresses would be lost
   2  an error, or wrong arguments";
+const WATCH: &str = "\
+Examples:
+  lvsarp watch
+  lvsarp watch --repair
+  lvsarp watch --vip 192.0.2.10 --repair --scope interface --json
+
+Exit status, when the time of --for is over:
+  0  every VIP is silent
+  1  not so
+  2  an error, wrong arguments, or it could not be told";
 
 /// Keep LVS-DR real servers silent in ARP.
 #[derive(Debug, Parser)]
@@ -139,6 +149,9 @@ pub(crate) enum Command {
     /// Say from outside whether a real server is silent for a VIP and accepts it
     #[command(after_help = AUDIT)]
     Audit(AuditArgs),
+    /// Say what changes on the host that is to stay silent, as it changes; with --repair apply again
+    #[command(after_help = WATCH)]
+    Watch(WatchArgs),
     /// Print what lvsarp sees as JSON, for --snapshot here or on another machine
     Snapshot,
     /// Explain the levels of arp_ignore and arp_announce, and the other keys
@@ -217,6 +230,13 @@ pub(crate) struct WishArgs {
     #[arg(long = "prefix", value_name = "PREFIX", value_delimiter = ',', value_hint = ValueHint::Other)]
     pub prefixes: Vec<OsString>,
 
+    #[command(flatten)]
+    pub manner: MannerArgs,
+}
+
+/// How a real server is made.
+#[derive(Debug, Args)]
+pub(crate) struct MannerArgs {
     /// Where the levels are set
     #[arg(long, value_enum, default_value_t = Where::All)]
     pub scope: Where,
@@ -240,6 +260,15 @@ pub(crate) struct WishArgs {
     /// Bind on lo even with a prefix that makes a whole subnet local
     #[arg(long)]
     pub force: bool,
+}
+
+impl MannerArgs {
+    /// Whether one of them is another one than without it.
+    pub fn is_asked_for(&self) -> bool {
+        let MannerArgs { scope, dev, label, address_scope, method, force } = self;
+        let plain = matches!((scope, address_scope, method), (Where::All, OfAddress::Auto, Way::Netlink));
+        !plain || dev != "lo" || label.is_some() || *force
+    }
 }
 
 /// The files that outlive a reboot.
@@ -574,6 +603,29 @@ pub(crate) struct AuditArgs {
     /// How often each question is asked until it is answered [default: 8]
     #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
     pub tries: Option<OsString>,
+pub(crate) struct WatchArgs {
+    /// VIP to watch, or several with commas; those that are bound now where none is named
+    #[arg(long = "vip", value_name = "VIP", value_delimiter = ',', value_hint = ValueHint::Other)]
+    pub vips: Vec<OsString>,
+
+    /// How often levels are read again that somebody may write through /proc/sys, 0.01 to 86400 [default: 1]
+    #[arg(long, value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub interval: Option<OsString>,
+
+    /// Apply again whenever a VIP is not silent or not there
+    #[arg(long)]
+    pub repair: bool,
+
+    /// With --repair: how many repairs a minute there are at most, 1 to 6000 [default: 6]
+    #[arg(long, value_name = "N", requires = "repair", value_hint = ValueHint::Other)]
+    pub per_minute: Option<OsString>,
+
+    #[command(flatten)]
+    pub manner: MannerArgs,
+
+    /// How long, up to 86400; for ever if it is not named
+    #[arg(long = "for", value_name = "SECONDS", value_hint = ValueHint::Other)]
+    pub how_long: Option<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ mod role;
 mod status;
 mod stream;
 mod table;
+mod watch;
 
 use std::ffi::OsString;
 
@@ -74,6 +75,7 @@ fn run(cli: Cli) -> Result<Answer, Failure> {
         Command::Probe(args) => probe::run(&args, netns.as_ref(), look),
         Command::Announce(args) => announce::run(&args, netns.as_ref(), look),
         Command::Audit(args) => audit::run(&args, netns.as_ref(), look),
+        Command::Watch(args) => watch::run(&args, netns.as_ref(), look),
         Command::Snapshot => {
             let snapshot = input::host(netns.as_ref())?.snapshot()?;
             Ok(if look.json { Answer::json(&snapshot) } else { Answer::indented(&snapshot) })

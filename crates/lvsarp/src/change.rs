@@ -175,7 +175,7 @@ fn present(there: bool) -> Option<String> {
 }
 
 /// The part of an address that is not its place.
-fn attributes(address: &Address) -> String {
+pub(crate) fn attributes(address: &Address) -> String {
     match &address.label {
         Some(label) => format!("scope {} label {label}", address.scope),
         None => format!("scope {}", address.scope),

@@ -72,6 +72,12 @@ impl Host {
         Ok(Host::of(parts, target, true))
     }
 
+    /// The same namespace, with descriptors of its own.
+    pub(crate) fn reopened(&self) -> Result<Host> {
+        let namespace = self.namespace.try_clone().map_err(|e| Error::os("open", "the host's namespace", &e))?;
+        Ok(Host::of(self.here_or_inside(Parts::open)?, namespace, self.elsewhere))
+    }
+
     /// A host of what was opened in the namespace.
     fn of(parts: Parts, namespace: OwnedFd, elsewhere: bool) -> Host {
         let Parts { kernel, procfs, socket } = parts;

@@ -91,6 +91,7 @@ mod announce;
 mod probe;
 // On the wire.
 mod audit;
+mod watch;
 pub mod wire;
 
 pub use address::{Binding, Method};
@@ -118,4 +119,5 @@ pub use probe::{Heard, HeardKind, Listener, ProbeOptions, ProbeSender, Prober, R
 pub use role::RoleSwitch;
 pub use snapshot::{Address, Conf, FORMAT, Interface, LocalRoute, OUR_PROTOCOL, ProcSys, Snapshot};
 pub use vip::{Prefix, Vip, ipv4};
+pub use watch::{Event, EventKind, Watch, WatchOptions};
 pub use wire::Mac;

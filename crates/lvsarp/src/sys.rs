@@ -143,6 +143,19 @@ pub(crate) fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     })
 }
 
+/// The port of a netlink socket; 0 before the kernel gave it one.
+pub(crate) fn netlink_port(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    // SAFETY: sockaddr_nl is plain data for which all zeros is a value.
+    let mut own: libc::sockaddr_nl = unsafe { zeroed() };
+    retry(|| {
+        let mut len = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
+        // SAFETY: the pointer is to a live address and `len` says how long it is.
+        let rc = unsafe { libc::getsockname(fd.as_raw_fd(), (&raw mut own).cast(), &mut len) };
+        rc as libc::ssize_t
+    })?;
+    Ok(own.nl_pid)
+}
+
 /// Receives one datagram. Returns its true length, which may be larger than the buffer, and the sender's netlink port. Without `wait` it fails with
 /// EAGAIN where there is none.
 pub(crate) fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> io::Result<(usize, u32)> {

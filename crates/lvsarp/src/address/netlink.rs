@@ -10,8 +10,8 @@ use crate::netlink::{Refusal, Socket};
 use crate::snapshot::{Address, Interface};
 use crate::sorted::Sorted;
 
-const RTM_NEWADDR: u16 = 20;
-const RTM_DELADDR: u16 = 21;
+pub(crate) const RTM_NEWADDR: u16 = 20;
+pub(crate) const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
 
 const NLM_F_EXCL: u16 = 0x200;
@@ -249,7 +249,8 @@ pub(crate) fn address_from(value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-fn parse(payload: &[u8]) -> Option<Address> {
+/// An address from the payload of `RTM_NEWADDR` or `RTM_DELADDR`, without the name of its device.
+pub(crate) fn parse(payload: &[u8]) -> Option<Address> {
     let mut local = None;
     let mut address = None;
     let mut parsed = Address {

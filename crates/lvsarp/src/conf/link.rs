@@ -80,7 +80,8 @@ pub(crate) fn write(socket: &mut Socket, name: &IfName, key: Key, value: i32) ->
     })
 }
 
-fn parse(payload: &[u8]) -> Option<Interface> {
+/// An interface from the payload of `RTM_NEWLINK` or `RTM_DELLINK`.
+pub(crate) fn parse(payload: &[u8]) -> Option<Interface> {
     let mut interface = Interface {
         index: u32_at(payload, 4)?,
         name: IfName::from_kernel(b"?"),

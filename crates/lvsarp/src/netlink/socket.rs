@@ -102,6 +102,11 @@ impl Socket {
         self.fd.as_fd()
     }
 
+    /// The port that the kernel names in what it tells of this socket's requests; none before the first one.
+    pub fn port(&self) -> Option<u32> {
+        sys::netlink_port(self.fd.as_fd()).ok().filter(|port| *port != 0)
+    }
+
     /// Asks over another netlink socket, with the buffers of this one.
     pub fn over<T>(&mut self, fd: OwnedFd, ask: &mut dyn FnMut(&mut Socket) -> T) -> T {
         let own = (std::mem::replace(&mut self.fd, fd), std::mem::take(&mut self.unread));

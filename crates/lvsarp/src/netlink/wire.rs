@@ -72,6 +72,8 @@ pub(crate) struct Message<'a> {
     pub kind: u16,
     pub flags: u16,
     pub sequence: u32,
+    /// Of a notification: the port of the socket that asked for what it tells; 0 where the kernel did not keep it.
+    pub port: u32,
     pub payload: &'a [u8],
 }
 
@@ -101,6 +103,7 @@ fn first_message(bytes: &[u8]) -> Option<Message<'_>> {
         kind: u16_at(bytes, 4)?,
         flags: u16_at(bytes, 6)?,
         sequence: u32_at(bytes, 8)?,
+        port: u32_at(bytes, 12)?,
         payload: bytes.get(HEADER..len)?,
     })
 }

@@ -44,7 +44,7 @@ impl Alarm {
             match sys::packet::wait_readable(self.epoll.as_fd(), milliseconds) {
                 Ok(ready) => return Ok(ready),
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::os("wait", "for the wire", &e)),
+                Err(e) => return Err(Error::os("wait", "for what happens", &e)),
             }
         }
     }

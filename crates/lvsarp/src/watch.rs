@@ -1,0 +1,421 @@
+//! A watch: what changes on a host that is to stay silent, as it changes.
+
+mod event;
+mod files;
+mod listener;
+mod repair;
+mod state;
+mod who;
+
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+pub use event::{Event, EventKind};
+
+use crate::address;
+use crate::check::{Finding, Report, Severity};
+use crate::conf::link;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::Host;
+use crate::journal::{self, Found};
+use crate::netlink::wire;
+use crate::plan::Desired;
+use crate::sorted::each_once;
+use crate::vip::Vip;
+use crate::wire::Alarm;
+use files::Files;
+use listener::{Heard, Listener};
+use repair::Repair;
+use state::{LEVELS, News, State};
+
+/// How many datagrams are taken at once; of more, the rest stays for the next call.
+const AT_ONCE: usize = 1024;
+
+/// How often everything is read again after the kernel lost messages, while it keeps losing more.
+const TRIES: usize = 4;
+
+/// How many calls in a row may leave messages behind before everything is read again in spite of them.
+const MOST_BEHIND: u32 = 16;
+
+/// For how long a message may be under way that is older than what a file showed.
+const UNDER_WAY: Duration = Duration::from_millis(50);
+
+/// What is watched, and what is done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WatchOptions {
+    /// The VIPs; None: those that are bound or that an apply had bound, as for [`Host::check`]. Those of `repair` are watched in any case.
+    pub vips: Option<Vec<IpAddr>>,
+    /// How often levels are read again, which the kernel does not announce when they are written through `/proc/sys`: 10 ms to a day.
+    pub interval: Duration,
+    /// Apply this whenever a VIP is not silent or not there. Without VIPs and prefixes of its own it gets the VIPs that are watched.
+    pub repair: Option<Desired>,
+    /// How many repairs a minute there are at most: 1 to 6000.
+    pub per_minute: u32,
+}
+
+impl Default for WatchOptions {
+    /// What is bound, 1 s, no repair, 6 repairs a minute.
+    fn default() -> WatchOptions {
+        WatchOptions { vips: None, interval: Duration::from_secs(1), repair: None, per_minute: 6 }
+    }
+}
+
+/// A watch over one host: its descriptor is readable when there is something to do.
+pub struct Watch {
+    host: Host,
+    vips: Vec<IpAddr>,
+    interval: Duration,
+    listener: Listener,
+    alarm: Alarm,
+    files: Files,
+    state: State,
+    repair: Option<Repair>,
+    /// When the levels are read again.
+    next: Instant,
+    /// When the host is looked at although nothing is heard of.
+    look: Option<Instant>,
+    /// When a level was found that no message had told of.
+    found: Instant,
+    /// Messages were lost.
+    overrun: bool,
+    /// How many calls in a row have left messages behind.
+    behind: u32,
+}
+
+impl Host {
+    /// Watches the host from now on. The watch has descriptors of its own and outlives this host.
+    ///
+    /// The VIPs are those that are named, or those that are bound now; one that is bound later is not watched. Needs no privilege, but for a repair
+    /// what an apply needs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`], also where nothing is bound and no VIP is named.
+    pub fn watch(&self, options: &WatchOptions) -> Result<Watch> {
+        let WatchOptions { vips, interval, repair, per_minute } = options;
+        if !(Duration::from_millis(10)..=Duration::from_secs(86_400)).contains(interval) {
+            let given = format_args!("an interval of {} s", interval.as_secs_f64());
+            return Err(Error::input(given, "the range is 0.01 to 86400 s"));
+        }
+        if !(1..=6000).contains(per_minute) {
+            return Err(Error::input(format_args!("{per_minute} repairs a minute"), "the range is 1 to 6000"));
+        }
+        if matches!(vips.as_deref(), Some([])) {
+            return Err(Error::input("an empty list", "name at least one VIP, or none at all to watch what is bound"));
+        }
+        let host = self.reopened()?;
+        let mut watched = match vips {
+            Some(vips) => vips.clone(),
+            None => host.held()?,
+        };
+        if let Some(desired) = repair {
+            watched.extend(desired.vips.iter().map(|vip| vip.address()));
+        }
+        let watched = each_once(watched);
+        if watched.is_empty() {
+            return Err(Error::input("nothing", "no VIP is bound and none is named")
+                .hint("name the VIPs, or bind them first: lvsarp apply --vip VIP"));
+        }
+        let desired = repair.as_ref().map(|desired| wanted(desired, &watched)).transpose()?;
+        Watch::open(host, watched, *interval, desired.map(|desired| Repair::new(desired, *per_minute)))
+    }
+
+    /// The VIPs that are bound, and those that an apply had bound.
+    fn held(&self) -> Result<Vec<IpAddr>> {
+        let mut vips = self.observe_deciding()?.vips();
+        if let Found::Journal(journal) = journal::look(self)? {
+            vips.extend(journal.vips());
+        }
+        Ok(vips)
+    }
+}
+
+/// What a repair applies: what was asked for, or else the VIPs that are watched.
+fn wanted(desired: &Desired, watched: &[IpAddr]) -> Result<Desired> {
+    let mut desired = desired.clone();
+    if desired.vips.is_empty() && desired.prefixes.is_empty() {
+        desired.vips = watched.iter().map(|vip| Vip::new(*vip)).collect::<Result<_>>()?;
+    }
+    desired.check()?;
+    Ok(desired)
+}
+
+impl Watch {
+    fn open(host: Host, vips: Vec<IpAddr>, interval: Duration, repair: Option<Repair>) -> Result<Watch> {
+        // First of all, so that nothing is missed between what is read and what is told.
+        let listener = host.here_or_inside(Listener::open)?;
+        let alarm = Alarm::over(&[listener.as_fd()])?;
+        let now = Instant::now();
+        let mut watch = Watch {
+            host,
+            vips,
+            interval,
+            listener,
+            alarm,
+            files: Files::default(),
+            state: State::default(),
+            // With a repair the host is looked at once at the beginning.
+            look: repair.as_ref().map(|_| now),
+            repair,
+            next: now + interval,
+            found: now,
+            overrun: false,
+            behind: 0,
+        };
+        watch.observe_all(&mut News::default())?;
+        if let Some(repair) = &mut watch.repair {
+            repair.leave_alone(&watch.state);
+        }
+        watch.set_alarm()?;
+        Ok(watch)
+    }
+
+    /// Hands on what happened, without waiting for it; a repair takes as long as an apply. Returns how many events that were.
+    ///
+    /// What was found before an error is handed on first.
+    pub fn dispatch(&mut self, tell: &mut dyn FnMut(&Event)) -> Result<usize> {
+        self.alarm.is_mine()?;
+        let mut news = News::default();
+        let done = self.work(&mut news).and_then(|()| self.set_alarm());
+        news.events.iter().for_each(tell);
+        done.map(|()| news.events.len())
+    }
+
+    /// Waits until there is something to do, for this long at most; `None`: for ever. `Ok(false)`: the time is over.
+    pub fn wait(&self, patience: Option<Duration>) -> Result<bool> {
+        self.alarm.is_mine()?;
+        self.alarm.wait(patience)
+    }
+
+    /// The VIPs that are watched.
+    pub fn vips(&self) -> &[IpAddr] {
+        &self.vips
+    }
+
+    /// Whether every VIP that is watched is silent and there, now. Changes nothing.
+    pub fn check(&self) -> Result<Report> {
+        self.host.report(|model| model.check(Some(&self.vips)))
+    }
+
+    fn set_alarm(&self) -> Result<()> {
+        let look = self.look.map_or(self.next, |look| look.min(self.next));
+        self.alarm.set(Some(look))
+    }
+
+    fn work(&mut self, news: &mut News) -> Result<()> {
+        let empty = self.listen(news)?;
+        self.behind = if empty { 0 } else { self.behind + 1 };
+        if self.overrun && (empty || self.behind > MOST_BEHIND) {
+            self.resync(news)?;
+        }
+        if Instant::now() >= self.next {
+            if empty && self.found.elapsed() > UNDER_WAY {
+                self.state.fresh.clear();
+            }
+            self.read_levels(news)?;
+            self.next = Instant::now() + self.interval;
+        }
+        if empty && self.files.lacks(&self.state) {
+            self.files.open(&self.host, &self.state);
+        }
+        if !news.is_empty() || self.look.is_some_and(|at| at <= Instant::now()) {
+            self.look = None;
+            let verdict = self.judge(news);
+            verdict.give(&mut news.events);
+            if verdict.silent == Some(false) && self.repair.is_some() {
+                self.mend(&verdict, news)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the kernel has told. `false`: there is more of it.
+    fn listen(&mut self, news: &mut News) -> Result<bool> {
+        let Watch { host, listener, files, state, overrun, .. } = self;
+        let own = host.socket().port();
+        let mut now = |interface: &_| files.now(host, interface);
+        let mut by = |port| (Some(port) != own).then(|| who::of_port(port, host.namespace())).flatten();
+        let mut empty = false;
+        for _ in 0..AT_ONCE {
+            match listener.hear()? {
+                Heard::Nothing => {
+                    empty = true;
+                    break;
+                }
+                Heard::Overrun => *overrun = true,
+                Heard::Messages(bytes) => {
+                    for message in wire::messages(bytes).map_while(std::result::Result::ok) {
+                        news.is_own = own.is_some_and(|own| own == message.port);
+                        state.take(message, &mut now, &mut by, news);
+                    }
+                }
+            }
+        }
+        *overrun |= std::mem::take(&mut news.missed);
+        files.forget(&news.reopen);
+        Ok(empty)
+    }
+
+    /// Reads the levels that the kernel does not announce.
+    fn read_levels(&mut self, news: &mut News) -> Result<()> {
+        let mut found = Vec::new();
+        self.files.read(&self.host, &self.state, &mut found)?;
+        for (scope, index, key, value) in found {
+            if let Some(old) = self.state.set(&scope, index, key, value) {
+                news.events.push(Event::level(scope, key, old, value));
+                self.found = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads everything and takes what is told meanwhile without a word. What was known is the result.
+    fn observe_all(&mut self, silent: &mut News) -> Result<State> {
+        self.files.open_shared(&self.host);
+        let mut state = State::default();
+        [state.all, state.default] = self.files.shared();
+        let mut socket = self.host.socket();
+        state.interfaces = link::list(&mut socket)?;
+        state.interfaces.sort_by_key(|interface| interface.index);
+        state.bound = self.vips.iter().map(|vip| (*vip, Vec::new())).collect();
+        // An address whose interface is not listed is told of, with its interface, by what waits in the socket.
+        for address in address::netlink::list(&mut socket, None, &state.interfaces)?.0 {
+            if let Some(places) = state.bound.get_mut(&address.local) {
+                places.push(address);
+            }
+        }
+        drop(socket);
+        // What was read is newer than what is told of levels now.
+        state.fresh = state.interfaces.iter().flat_map(|interface| LEVELS.map(|key| (interface.index, key))).collect();
+        let before = std::mem::replace(&mut self.state, state);
+        self.found = Instant::now();
+        for _ in 0..MOST_BEHIND {
+            if self.listen(silent)? || self.overrun {
+                break;
+            }
+        }
+        self.files.open(&self.host, &self.state);
+        Ok(before)
+    }
+
+    /// Everything again, and the difference as events.
+    fn resync(&mut self, news: &mut News) -> Result<()> {
+        let mut silent = News::default();
+        let mut known: Option<State> = None;
+        for _ in 0..TRIES {
+            self.overrun = false;
+            let before = match self.observe_all(&mut silent) {
+                Ok(before) => before,
+                // The dumps kept being interrupted.
+                Err(e) if e.kind() == ErrorKind::Interrupted => {
+                    self.overrun = true;
+                    self.look = Some(Instant::now() + UNDER_WAY);
+                    break;
+                }
+                Err(e) => {
+                    self.overrun = true;
+                    return Err(e);
+                }
+            };
+            known.get_or_insert(before);
+            if !self.overrun {
+                break;
+            }
+        }
+        if let Some(known) = known {
+            let message = "the kernel had more to tell than the socket holds, and everything was read again";
+            news.events.push(Event::new(EventKind::Resynced, message.to_owned()));
+            known.difference(&self.state, news);
+        }
+        Ok(())
+    }
+
+    /// Checks the host after what happened. What came up and is not silent is news as well.
+    fn judge(&self, news: &mut News) -> Verdict {
+        let report = self.check().ok();
+        let errors = || report.iter().flat_map(|r| &r.findings).filter(|finding| finding.severity == Severity::Error);
+        for index in std::mem::take(&mut news.awake) {
+            let Some(interface) = self.state.interface(index) else { continue };
+            if let Some(finding) = errors().find(|finding| finding.interface == Some(interface.name)) {
+                news.events.push(Event::unprotected(interface.name, finding));
+            }
+        }
+        let silent = match &report {
+            Some(report) if report.ok => Some(true),
+            Some(report) if report.has_errors() => Some(false),
+            _ => None,
+        };
+        Verdict { silent, finding: errors().next().cloned() }
+    }
+
+    /// Applies what is wanted, if that is allowed now.
+    fn mend(&mut self, verdict: &Verdict, news: &mut News) -> Result<()> {
+        let Some(mut repair) = self.repair.take() else { return Ok(()) };
+        repair.count(&news.events);
+        let result = match repair.begin(Instant::now(), news) {
+            Some(later) => {
+                self.look = Some(later);
+                verdict.give(&mut news.events);
+                Ok(())
+            }
+            None => self.mend_now(&mut repair, news),
+        };
+        self.repair = Some(repair);
+        result
+    }
+
+    fn mend_now(&mut self, repair: &mut Repair, news: &mut News) -> Result<()> {
+        let mut after = News::default();
+        let outcome = repair.run(&self.host, &mut self.state, &mut after);
+        self.found = Instant::now();
+        // The kernel tells of all that was done before it says that it is done, except of IPv6 addresses.
+        for _ in 0..MOST_BEHIND {
+            if self.listen(&mut after)? || self.overrun {
+                break;
+            }
+        }
+        for expected in std::mem::take(&mut after.expected) {
+            if outcome.is_ok() {
+                self.state.settle(expected);
+            }
+        }
+        let verdict = self.judge(&mut after);
+        repair.count(&after.events);
+        let others = !after.events.is_empty();
+        after.events.extend(repair.end(outcome, verdict.silent, others));
+        verdict.give(&mut after.events);
+        news.events.append(&mut after.events);
+        if verdict.silent != Some(true) {
+            self.look = Some(Instant::now() + if others { Duration::ZERO } else { repair.pace() });
+        }
+        Ok(())
+    }
+}
+
+/// What a check says.
+struct Verdict {
+    silent: Option<bool>,
+    finding: Option<Finding>,
+}
+
+impl Verdict {
+    /// Adds it to events.
+    fn give(&self, events: &mut [Event]) {
+        for event in events {
+            event.silent = self.silent;
+            event.finding.clone_from(&self.finding);
+        }
+    }
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.alarm.as_fd()
+    }
+}
+
+/// A watch can be sent to another thread.
+const _: () = {
+    const fn assert_sent<T: Send>() {}
+    assert_sent::<Watch>();
+};
