@@ -18,6 +18,7 @@ use crate::check::{Finding, Report, Severity};
 use crate::conf::link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
+use crate::interface::IfName;
 use crate::journal::{self, Found};
 use crate::netlink::wire;
 use crate::plan::Desired;
@@ -28,6 +29,7 @@ use files::Files;
 use listener::{Heard, Listener};
 use repair::Repair;
 use state::{LEVELS, News, State};
+use who::Sockets;
 
 /// How many datagrams are taken at once; of more, the rest stays for the next call.
 const AT_ONCE: usize = 1024;
@@ -38,8 +40,8 @@ const TRIES: usize = 4;
 /// How many calls in a row may leave messages behind before everything is read again in spite of them.
 const MOST_BEHIND: u32 = 16;
 
-/// For how long a message may be under way that is older than what a file showed.
-const UNDER_WAY: Duration = Duration::from_millis(50);
+/// How soon everything is read again where that did not succeed.
+const SOON: Duration = Duration::from_millis(50);
 
 /// What is watched, and what is done about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,14 +71,14 @@ pub struct Watch {
     listener: Listener,
     alarm: Alarm,
     files: Files,
+    /// None where there is no such list; then nobody is named.
+    sockets: Option<Sockets>,
     state: State,
     repair: Option<Repair>,
     /// When the levels are read again.
     next: Instant,
     /// When the host is looked at although nothing is heard of.
     look: Option<Instant>,
-    /// When a level was found that no message had told of.
-    found: Instant,
     /// Messages were lost.
     overrun: bool,
     /// How many calls in a row have left messages behind.
@@ -144,6 +146,7 @@ impl Watch {
     fn open(host: Host, vips: Vec<IpAddr>, interval: Duration, repair: Option<Repair>) -> Result<Watch> {
         // First of all, so that nothing is missed between what is read and what is told.
         let listener = host.here_or_inside(Listener::open)?;
+        let sockets = host.here_or_inside(Sockets::open).ok();
         let alarm = Alarm::over(&[listener.as_fd()])?;
         let now = Instant::now();
         let mut watch = Watch {
@@ -153,12 +156,12 @@ impl Watch {
             listener,
             alarm,
             files: Files::default(),
+            sockets,
             state: State::default(),
             // With a repair the host is looked at once at the beginning.
             look: repair.as_ref().map(|_| now),
             repair,
             next: now + interval,
-            found: now,
             overrun: false,
             behind: 0,
         };
@@ -198,21 +201,19 @@ impl Watch {
     }
 
     fn set_alarm(&self) -> Result<()> {
-        let look = self.look.map_or(self.next, |look| look.min(self.next));
-        self.alarm.set(Some(look))
+        self.alarm.set(Some(self.look.map_or(self.next, |look| look.min(self.next))))
     }
 
     fn work(&mut self, news: &mut News) -> Result<()> {
-        let empty = self.listen(news)?;
+        let mut empty = self.listen(news)?;
         self.behind = if empty { 0 } else { self.behind + 1 };
         if self.overrun && (empty || self.behind > MOST_BEHIND) {
             self.resync(news)?;
         }
         if Instant::now() >= self.next {
-            if empty && self.found.elapsed() > UNDER_WAY {
-                self.state.fresh.clear();
+            if self.read_levels(news)? {
+                empty = self.listen(news)?;
             }
-            self.read_levels(news)?;
             self.next = Instant::now() + self.interval;
         }
         if empty && self.files.lacks(&self.state) {
@@ -231,10 +232,10 @@ impl Watch {
 
     /// Takes what the kernel has told. `false`: there is more of it.
     fn listen(&mut self, news: &mut News) -> Result<bool> {
-        let Watch { host, listener, files, state, overrun, .. } = self;
+        let Watch { host, listener, files, state, sockets, overrun, .. } = self;
         let own = host.socket().port();
         let mut now = |interface: &_| files.now(host, interface);
-        let mut by = |port| (Some(port) != own).then(|| who::of_port(port, host.namespace())).flatten();
+        let mut by = |port| sockets.as_ref().filter(|_| Some(port) != own)?.owner(port);
         let mut empty = false;
         for _ in 0..AT_ONCE {
             match listener.hear()? {
@@ -253,20 +254,31 @@ impl Watch {
         }
         *overrun |= std::mem::take(&mut news.missed);
         files.forget(&news.reopen);
+        if empty {
+            state.fresh.clear();
+        }
         Ok(empty)
     }
 
-    /// Reads the levels that the kernel does not announce.
-    fn read_levels(&mut self, news: &mut News) -> Result<()> {
+    /// Reads the levels that the kernel does not announce. Whether one of them is another one than was known.
+    fn read_levels(&mut self, news: &mut News) -> Result<bool> {
         let mut found = Vec::new();
         self.files.read(&self.host, &self.state, &mut found)?;
-        for (scope, index, key, value) in found {
-            if let Some(old) = self.state.set(&scope, index, key, value) {
-                news.events.push(Event::level(scope, key, old, value));
-                self.found = Instant::now();
+        for (scope, index, key, value) in &found {
+            if let Some(old) = self.state.set(scope, *index, *key, *value) {
+                news.events.push(Event::level(*scope, *key, old, *value));
             }
         }
-        Ok(())
+        self.fence();
+        Ok(!found.is_empty())
+    }
+
+    /// Waits until every message is in the socket that may be older than what was read just now: the kernel writes and sends messages about links
+    /// under the lock that this request takes (`net/core/rtnetlink.c: rtnetlink_rcv_msg()`).
+    fn fence(&self) {
+        if !self.state.fresh.is_empty() {
+            let _ = link::read(&mut self.host.socket(), &IfName::from_kernel(b"lo"));
+        }
     }
 
     /// Reads everything and takes what is told meanwhile without a word. What was known is the result.
@@ -288,7 +300,7 @@ impl Watch {
         // What was read is newer than what is told of levels now.
         state.fresh = state.interfaces.iter().flat_map(|interface| LEVELS.map(|key| (interface.index, key))).collect();
         let before = std::mem::replace(&mut self.state, state);
-        self.found = Instant::now();
+        self.fence();
         for _ in 0..MOST_BEHIND {
             if self.listen(silent)? || self.overrun {
                 break;
@@ -309,7 +321,7 @@ impl Watch {
                 // The dumps kept being interrupted.
                 Err(e) if e.kind() == ErrorKind::Interrupted => {
                     self.overrun = true;
-                    self.look = Some(Instant::now() + UNDER_WAY);
+                    self.look = Some(Instant::now() + SOON);
                     break;
                 }
                 Err(e) => {
@@ -367,7 +379,7 @@ impl Watch {
     fn mend_now(&mut self, repair: &mut Repair, news: &mut News) -> Result<()> {
         let mut after = News::default();
         let outcome = repair.run(&self.host, &mut self.state, &mut after);
-        self.found = Instant::now();
+        self.fence();
         // The kernel tells of all that was done before it says that it is done, except of IPv6 addresses.
         for _ in 0..MOST_BEHIND {
             if self.listen(&mut after)? || self.overrun {

@@ -37,7 +37,7 @@ pub(super) struct State {
     pub interfaces: Vec<Interface>,
     /// Where each VIP is bound. A VIP that is bound nowhere has its entry too: an address without one is not watched.
     pub bound: HashMap<IpAddr, Vec<Address>>,
-    /// Levels that were read from their files or written by this watch just now: a message from before may still show the old value.
+    /// Levels that were read or written by this watch since the socket was empty: a message that waits there may still show the old value.
     pub fresh: Vec<(u32, Key)>,
 }
 
