@@ -196,3 +196,74 @@ fn expect_both(change: &Change, state: &mut State, news: &mut News) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+    use crate::vip::Vip;
+
+    fn repair(per_minute: u32) -> Repair {
+        Repair::new(Desired::new([Vip::parse("192.0.2.10").unwrap()]), per_minute)
+    }
+
+    fn changed_by(by: Option<&str>) -> Event {
+        Event { by: by.map(str::to_owned), ..Event::level(Scope::All, Key::ArpIgnore, 1, 0) }
+    }
+
+    #[test]
+    fn a_repair_waits_until_the_minute_allows_it_and_that_is_said_once_a_minute() {
+        let (mut repair, mut news, start) = (repair(2), News::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(repair.begin(at(0), &mut news), None);
+        assert_eq!(repair.begin(at(10), &mut news), None);
+        for seconds in [11, 12, 59] {
+            assert_eq!(repair.begin(at(seconds), &mut news), Some(at(60)));
+        }
+        assert_eq!(news.events.len(), 1);
+        assert!(
+            news.events[0]
+                .message
+                .starts_with("2 repairs in a minute are as many as allowed, and the next one waits for 49 s")
+        );
+        assert_eq!(repair.begin(at(60), &mut news), None);
+        assert_eq!(repair.begin(at(61), &mut news), Some(at(70)));
+        assert_eq!(news.events.len(), 1);
+        assert_eq!(repair.begin(at(70), &mut news), None);
+        assert_eq!(repair.begin(at(75), &mut news), Some(at(120)));
+        assert_eq!(news.events.len(), 2);
+    }
+
+    #[test]
+    fn who_made_most_changes_is_named_whatever_its_processes_numbers() {
+        let mut repair = repair(1);
+        repair.count(&[
+            changed_by(Some("ip (7)")),
+            changed_by(None),
+            changed_by(Some("sysctl (8)")),
+            changed_by(Some("ip (9)")),
+        ]);
+        let event = repair.too_many(Duration::from_secs(3));
+        assert_eq!(event.by.as_deref(), Some("ip (9)"));
+        assert!(
+            event.message.ends_with("; 2 of 4 changes since then came from ip, the last one from ip (9)"),
+            "{}",
+            event.message
+        );
+        repair.count(&[changed_by(None)]);
+        let event = repair.too_many(Duration::from_secs(3));
+        assert_eq!(event.by, None);
+        assert!(event.message.ends_with("; who keeps changing the host is not known"));
+    }
+
+    #[test]
+    fn the_same_failure_is_said_once() {
+        let mut repair = repair(1);
+        let failed = || Err(crate::error::Error::input("a thing", "it is wrong"));
+        assert_eq!(repair.end(failed(), Some(false), false).unwrap().kind, EventKind::RepairFailed);
+        assert_eq!(repair.end(failed(), Some(false), false), None);
+        assert_eq!(repair.end(Ok(vec!["step".to_owned()]), Some(true), false).unwrap().message, "step");
+        assert!(repair.end(failed(), Some(false), false).is_some());
+        assert_eq!(repair.end(Ok(Vec::new()), Some(true), false), None);
+    }
+}

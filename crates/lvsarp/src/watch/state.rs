@@ -342,3 +342,6 @@ fn changed(scope: Scope, old: Pair, new: Pair, events: &mut Vec<Event>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
