@@ -33,7 +33,7 @@ PYTEST := $(call RUN_PYTEST,$(PY))
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults \
+.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults watch \
         documents salt test-salt slow wire wheel bench fuzz install uninstall packages clean
 
 all: build
@@ -63,7 +63,7 @@ test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:m
                 arping:iputils-arping ping:iputils-ping arp-scan:arp-scan $(PYTHON_H):python3-dev
 # What check has not run already, two parts at a time, because each of them waits most of its time.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel wire capi faults second test-salt salt programs packaging documents slow
+	$(MAKE) --no-print-directory -j2 --output-sync=target kernel wire capi faults watch second test-salt salt programs packaging documents slow
 
 lint:
 	cargo fmt --check
@@ -148,6 +148,10 @@ wire: packages program $(VENV)/tools
 # Killed at every system call, every system call made to fail.
 faults: program $(VENV)/installed
 	$(PYTEST) tests/faults
+
+# Every disturbance is told once and mended, in a flood too, and idle it costs next to nothing.
+watch: program $(VENV)/tools
+	$(PYTEST) -s tests/watch
 
 # What reads files and frames of others, on any bytes, for ten minutes each. Needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS ?= 600
