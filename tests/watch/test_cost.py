@@ -1,7 +1,7 @@
 """What a watch costs while nothing happens, and where it cannot write."""
 import time
 
-from lab.rtnetlink import bind
+from lab.rtnetlink import bind, unbind
 from watcher import what
 
 VIPS, PAIRS = 1000, 50
@@ -35,6 +35,17 @@ def test_it_costs_less_than_a_thousandth_of_a_core_with_1000_vips_and_100_interf
     event = watcher.next()
     assert what(event)[2:] == ("b7", "arp_ignore", "0", "3")
     say(f"one event there, with its check of {VIPS} VIPs on every interface: told after {time.time() - begin:.2f} s")
+
+
+def test_it_watches_without_any_privilege(server, program, watching, route):
+    server.run(program, "apply", "--vip", "192.0.2.10")
+    nobody = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    watcher = watching(server, "--interval", 0.02, command=nobody)
+    assert watcher.status("CapEff") == 0
+    server.set_conf("all", "arp_ignore", 0)
+    assert what(watcher.next())[2:] == ("all", "arp_ignore", "1", "0")
+    route.do(unbind(route.index("lo"), "192.0.2.10", 32))
+    assert what(watcher.next())[0] == "vip-removed"
 
 
 def test_it_watches_where_proc_sys_is_read_only(server, program, watching):

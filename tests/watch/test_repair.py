@@ -109,6 +109,17 @@ def test_the_options_of_apply_are_obeyed(server, program, watching):
     assert [(a["label"], a["scope"]) for a in address] == [("lo:5", "host")]
 
 
+def test_a_prefix_stays_a_prefix(server, program, watching):
+    server.run(program, "apply", "--prefix", "203.0.113.0/24", "--vip", VIP)
+    watcher = watching(server, *OFTEN)
+    assert sorted(watcher.begin["vips"]) == [VIP, "203.0.113.0"] and watcher.begin["silent"]
+    server.ip("route del table local local 203.0.113.0/24 dev lo")
+    server.set_conf("all", "arp_ignore", 0)
+    mended(watcher)
+    assert "203.0.113.0/24" in server.ip("route show table local type local")
+    assert "203.0.113.0" not in server.ip("addr show dev lo")
+
+
 def test_a_vip_that_was_on_an_interface_from_the_start_is_not_taken_from_there(server, program, watching):
     """A director that is watched by mistake keeps its VIP."""
     server.ip(f"addr add {VIP}/24 dev eth0")

@@ -16,6 +16,8 @@ const DESCRIPTION: &[&str] = &[
      be in force after a reboot and which line of which file decides.",
     "What is really on the wire shows probe: who answers for a VIP, and with --listen who uses it as a sender. announce tells the neighbours of the host that \
      has a VIP where it is.",
+    "watch stays and prints one line for each VIP that is bound or removed, each level that is changed and each interface that comes up unprotected, with the verdict \
+     of a check after it; with --repair it applies again, so many times a minute at most.",
     "Reading needs no privilege; probe and announce need CAP_NET_RAW; apply and undo need CAP_NET_ADMIN in the user namespace that owns the network namespace, and --netns needs \
      CAP_SYS_ADMIN.",
 ];
@@ -27,7 +29,7 @@ const EXIT_STATUS: &[(&str, &str)] = &[
     ),
     (
         "1",
-        "Findings. Of check: a VIP is not silent on some interface, or is not there; of boot: will not be. Of probe: a VIP has no responder, several, or one that is no director; with --listen: somebody used a VIP as \
+        "Findings. Of check: a VIP is not silent on some interface, or is not there; of boot: will not be. Of watch: the same as of check, when the time of --for is over. Of probe: a VIP has no responder, several, or one that is no director; with --listen: somebody used a VIP as \
          a sender who is neither this host nor a director. Of announce: refused, because this host is a real server or does not have the VIP. Of apply and restore: refused, because a VIP would not be silent \
          afterwards; nothing was changed.",
     ),
@@ -82,6 +84,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Is the director the only one who answers for the VIP?",
     ),
     ("lvsarp probe 192.0.2.10 --on eth0 --listen", "Who uses the VIP as a sender?"),
+    ("lvsarp watch", "Say what changes, as it changes."),
+    ("lvsarp watch --vip 192.0.2.10 --repair", "Make this host a real server, and keep it one."),
     ("lvsarp announce 192.0.2.10 --on eth0", "On the director: mend the neighbours' caches after a leak."),
     ("lvsarp undo", "Take back what apply did."),
     ("lvsarp apply --vip 192.0.2.10 --persist", "The same so that it outlives a reboot."),

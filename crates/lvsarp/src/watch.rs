@@ -3,6 +3,7 @@
 mod event;
 mod files;
 mod listener;
+mod options;
 mod repair;
 mod state;
 mod who;
@@ -12,18 +13,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 pub use event::{Event, EventKind};
+pub use options::WatchOptions;
 
 use crate::address;
 use crate::check::{Finding, Report, Severity};
 use crate::conf::link;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::host::Host;
 use crate::interface::IfName;
-use crate::journal::{self, Found};
 use crate::netlink::wire;
-use crate::plan::Desired;
-use crate::sorted::each_once;
-use crate::vip::Vip;
 use crate::wire::Alarm;
 use files::Files;
 use listener::{Heard, Listener};
@@ -42,26 +40,6 @@ const MOST_BEHIND: u32 = 16;
 
 /// How soon everything is read again where that did not succeed.
 const SOON: Duration = Duration::from_millis(50);
-
-/// What is watched, and what is done about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WatchOptions {
-    /// The VIPs; None: those that are bound or that an apply had bound, as for [`Host::check`]. Those of `repair` are watched in any case.
-    pub vips: Option<Vec<IpAddr>>,
-    /// How often levels are read again, which the kernel does not announce when they are written through `/proc/sys`: 10 ms to a day.
-    pub interval: Duration,
-    /// Apply this whenever a VIP is not silent or not there. Without VIPs and prefixes of its own it gets the VIPs that are watched.
-    pub repair: Option<Desired>,
-    /// How many repairs a minute there are at most: 1 to 6000.
-    pub per_minute: u32,
-}
-
-impl Default for WatchOptions {
-    /// What is bound, 1 s, no repair, 6 repairs a minute.
-    fn default() -> WatchOptions {
-        WatchOptions { vips: None, interval: Duration::from_secs(1), repair: None, per_minute: 6 }
-    }
-}
 
 /// A watch over one host: its descriptor is readable when there is something to do.
 pub struct Watch {
@@ -83,63 +61,6 @@ pub struct Watch {
     overrun: bool,
     /// How many calls in a row have left messages behind.
     behind: u32,
-}
-
-impl Host {
-    /// Watches the host from now on. The watch has descriptors of its own and outlives this host.
-    ///
-    /// The VIPs are those that are named, or those that are bound now; one that is bound later is not watched. Needs no privilege, but for a repair
-    /// what an apply needs.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`], also where nothing is bound and no VIP is named.
-    pub fn watch(&self, options: &WatchOptions) -> Result<Watch> {
-        let WatchOptions { vips, interval, repair, per_minute } = options;
-        if !(Duration::from_millis(10)..=Duration::from_secs(86_400)).contains(interval) {
-            let given = format_args!("an interval of {} s", interval.as_secs_f64());
-            return Err(Error::input(given, "the range is 0.01 to 86400 s"));
-        }
-        if !(1..=6000).contains(per_minute) {
-            return Err(Error::input(format_args!("{per_minute} repairs a minute"), "the range is 1 to 6000"));
-        }
-        if matches!(vips.as_deref(), Some([])) {
-            return Err(Error::input("an empty list", "name at least one VIP, or none at all to watch what is bound"));
-        }
-        let host = self.reopened()?;
-        let mut watched = match vips {
-            Some(vips) => vips.clone(),
-            None => host.held()?,
-        };
-        if let Some(desired) = repair {
-            watched.extend(desired.vips.iter().map(|vip| vip.address()));
-        }
-        let watched = each_once(watched);
-        if watched.is_empty() {
-            return Err(Error::input("nothing", "no VIP is bound and none is named")
-                .hint("name the VIPs, or bind them first: lvsarp apply --vip VIP"));
-        }
-        let desired = repair.as_ref().map(|desired| wanted(desired, &watched)).transpose()?;
-        Watch::open(host, watched, *interval, desired.map(|desired| Repair::new(desired, *per_minute)))
-    }
-
-    /// The VIPs that are bound, and those that an apply had bound.
-    fn held(&self) -> Result<Vec<IpAddr>> {
-        let mut vips = self.observe_deciding()?.vips();
-        if let Found::Journal(journal) = journal::look(self)? {
-            vips.extend(journal.vips());
-        }
-        Ok(vips)
-    }
-}
-
-/// What a repair applies: what was asked for, or else the VIPs that are watched.
-fn wanted(desired: &Desired, watched: &[IpAddr]) -> Result<Desired> {
-    let mut desired = desired.clone();
-    if desired.vips.is_empty() && desired.prefixes.is_empty() {
-        desired.vips = watched.iter().map(|vip| Vip::new(*vip)).collect::<Result<_>>()?;
-    }
-    desired.check()?;
-    Ok(desired)
 }
 
 impl Watch {

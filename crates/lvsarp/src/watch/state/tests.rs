@@ -129,7 +129,8 @@ fn the_difference_of_two_states_is_what_happened_between_them() {
     take(&mut after, &mut news, &address(RTM_NEWADDR, 1, 0), None);
     take(&mut after, &mut news, &link(RTM_NEWLINK, 0, 2, b"eth0\0", IFF_UP, 3), None);
     after.all = [Some(1), None];
-    (told(&mut news), news.awake.clear());
+    told(&mut news);
+    news.awake.clear();
     before.difference(&after, &mut news);
     // What was not known before is no change.
     let kinds: Vec<EventKind> = told(&mut news).iter().map(|event| event.0).collect();
