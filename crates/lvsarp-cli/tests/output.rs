@@ -115,6 +115,7 @@ fn help_names_every_command_and_the_exit_status() {
         "probe",
         "announce",
         "audit",
+        "watch",
         "snapshot",
         "levels",
         "completions",
