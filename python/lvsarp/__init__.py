@@ -12,6 +12,8 @@ What counts is the larger value of ``conf/all`` and the interface, and not every
     >>> host.undo()                         # back to what was before
     >>> host.persist(["192.0.2.10"])        # the same for every boot
     >>> host.boot(["192.0.2.10"]).ok        # what will be in force after the next one?
+    >>> lvsarp.probe("192.0.2.10", "eth0")  # who answers for it on the wire?
+    >>> for event in host.watch(): ...      # what changes, as it changes
 
 A ``Snapshot`` is plain data, and ``check`` and ``plan`` on it do no I/O. Values never change, compare by their
 fields, and become plain data with ``as_dict()``. Failures are ``LvsarpError``; wrong arguments are ValueError or
@@ -30,6 +32,7 @@ from ._errors import (
     UnsupportedError,
 )
 from ._applied import Applied
+from ._ask import audit, listen, probe
 from ._boot import Boot, BootLevel
 from ._decision import Check, Decision, Witness
 from ._host import Host
@@ -37,19 +40,24 @@ from ._levels import Key, Level, LevelMeaning, Levels, OlderMerge, keys, levels,
 from ._native import __version__
 from ._network import Address, Conf, Interface, LocalRoute
 from ._outcome import Changes, Finding, Plan, Report, Step, Verdict
+from ._probe import Audit, Heard, Listener, Responder
 from ._snapshot import Snapshot
+from ._watch import Event, Watch
 
 __all__ = [
     "AccessError",
     "Address",
     "Applied",
+    "Audit",
     "Boot",
     "BootLevel",
     "Changes",
     "Check",
     "Conf",
     "Decision",
+    "Event",
     "Finding",
+    "Heard",
     "Host",
     "Interface",
     "JournalError",
@@ -57,6 +65,7 @@ __all__ = [
     "Level",
     "LevelMeaning",
     "Levels",
+    "Listener",
     "LocalRoute",
     "LockTimeoutError",
     "LvsarpError",
@@ -67,15 +76,20 @@ __all__ = [
     "Plan",
     "RefusedError",
     "Report",
+    "Responder",
     "Snapshot",
     "Step",
     "UnsupportedError",
     "Verdict",
+    "Watch",
     "Witness",
     "__version__",
+    "audit",
     "keys",
     "levels",
+    "listen",
     "meaning",
+    "probe",
 ]
 
 # Everything public belongs to the package by name: in tracebacks, and in pickles, which outlive the files below.

@@ -89,6 +89,33 @@ def addresses(values: Iterable[AddressLike]) -> list[str]:
     return [address(value) for value in _many(values, "addresses")]
 
 
+def vips(values: Union[AddressLike, Iterable[AddressLike]]) -> list[str]:
+    """One address or several as text, for what is asked on the wire: there one is what is asked for most."""
+    if isinstance(values, str) or hasattr(values, "max_prefixlen"):
+        return [address(values)]  # type: ignore[arg-type]
+    return addresses(values)
+
+
+def macs(values: Union[str, Iterable[str]]) -> list[str]:
+    """One MAC address or several as text."""
+    found = [values] if isinstance(values, str) else list(_many(values, "MAC addresses"))
+    for value in found:
+        if not isinstance(value, str):
+            raise TypeError(f"a MAC address is a str, not {_kind(value)}")
+    return found
+
+
+def milliseconds(timeout: Optional[float]) -> Optional[int]:
+    """A time in seconds as poll() takes it, rounded up; None: for ever."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"a time is a number of seconds, not {_kind(timeout)}")
+    if not 0 <= timeout <= 86400:
+        raise ValueError(f"cannot use timeout {timeout}: it is not a number of seconds from 0 to 86400")
+    return -int(-timeout * 1000 // 1)
+
+
 def prefixes(values: Iterable[PrefixLike]) -> list[str]:
     """Prefixes as text."""
     return [prefix(value) for value in _many(values, "prefixes")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import _accept, _applied, _decision, _levels, _native, _network, _outcome
 from ._persistent import Persistent
 from ._snapshot import Snapshot
+from ._wire import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ._types import AddressLike, LevelScope, Method, NetnsLike, PrefixLike, Via
 
 
-class Host(Persistent):
+class Host(Persistent, Wire):
     """One network namespace.
 
     ``Host()`` is the namespace of the calling thread, and stays that one whatever thread uses it later. ``netns``

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._levels import Levels
     from ._network import Interface
     from ._outcome import Changes, Finding, Plan, Report, Step, Verdict
+    from ._probe import Audit
     from ._snapshot import Snapshot
     from ._types import LevelKey
 
@@ -115,6 +116,16 @@ def changes(value: Changes) -> str:
     """What was changed, and what else is to be known."""
     verdict = _mark("lvsarp-good", "changed" if value.changed else "nothing changed")
     return _page(verdict, _steps(value.steps), _findings(value.findings))
+
+
+def audit(value: Audit) -> str:
+    """The state with its reasons, and what came back."""
+    mark = "lvsarp-good" if value.healthy else "lvsarp-bad"
+    asked = ((value.vip, value.answered, value.announced, value.from_vip, value.others),)
+    titles = "VIP", "who-has answered", "announced", "from the VIP", "others that answer"
+    reasons = [f"<div>{escape(reason)}</div>" for reason in value.reasons]
+    whom = f"<div>{escape(value.real_server)} {escape(value.mac or 'without a MAC address')}</div>"
+    return _page(_mark(mark, value.state), whom, *reasons, _table(titles, asked))
 
 
 def snapshot(value: Snapshot) -> str:

@@ -72,7 +72,7 @@ class Value:
         return type(self)(**{**self.__dict__, **changes})
 
     def as_dict(self) -> dict[str, Any]:
-        """The value as plain data: only dict, list, str, int, bool and None, in the order of the fields."""
+        """The value as plain data: only dict, list, str, int, float, bool and None, in the order of the fields."""
         return {name: plain(getattr(self, name)) for name in self._fields}
 
 

@@ -1,17 +1,18 @@
 //! Arguments on their way in: Python's text and numbers become the library's checked types.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use lvsarp::{IfName, Key, LevelScope, Method, Prefix, Scope, Via, Vip};
+use lvsarp::{IfName, Key, LevelScope, Mac, Method, Prefix, ProbeSender, Scope, Via, Vip};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyString};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use crate::error::{raised, unusable};
 
-/// The longest wait for the lock, in seconds: what does not end in a day hangs.
-const LONGEST_WAIT: f64 = 86_400.0;
+/// The longest time of anything, in seconds: what does not end in a day hangs.
+pub const LONGEST: f64 = 86_400.0;
 
 /// A `str` that is UTF-8. Python's text may also hold single bytes of another encoding, which no name or address has.
 pub struct Text(pub String);
@@ -36,7 +37,7 @@ impl<'py> FromPyObject<'_, 'py> for Integer<'py> {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Integer<'py>> {
         if object.is_instance_of::<PyBool>() {
-            return Err(PyTypeError::new_err("a bool is not a level"));
+            return Err(PyTypeError::new_err("a bool is not a number"));
         }
         match object.extract::<i64>() {
             Err(error) if !error.is_instance_of::<PyOverflowError>(object.py()) => Err(error),
@@ -63,6 +64,38 @@ impl Integer<'_> {
         let thing = || format!("{} as a value of {key}", self.0);
         self.0.extract().map_err(|_| unusable(thing(), "the kernel's values have 32 bits"))
     }
+
+    /// A number of things, or of a port.
+    pub fn within(&self, what: &str, range: RangeInclusive<u32>) -> PyResult<u32> {
+        let found = self.0.extract().ok().filter(|number| range.contains(number));
+        let cause = || format!("it is not {} to {}", range.start(), range.end());
+        found.ok_or_else(|| unusable(format!("{what} {}", self.0), cause()))
+    }
+}
+
+/// A number of seconds, and not a `bool`.
+pub struct Seconds(f64);
+
+impl<'py> FromPyObject<'_, 'py> for Seconds {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Seconds> {
+        if object.is_instance_of::<PyBool>()
+            || !(object.is_instance_of::<PyFloat>() || object.is_instance_of::<PyInt>())
+        {
+            let kind = object.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("a time is a number of seconds, not {kind}")));
+        }
+        // An int that no float holds is too long in any case.
+        Ok(Seconds(object.extract().unwrap_or(f64::INFINITY)))
+    }
+}
+
+impl Seconds {
+    /// A time that is at least so long.
+    pub fn from(&self, what: &str, least: f64) -> PyResult<Duration> {
+        seconds(what, self.0, least)
+    }
 }
 
 pub fn scope(name: &Text) -> PyResult<Scope> {
@@ -84,6 +117,25 @@ pub fn vip(text: &Text) -> PyResult<Vip> {
 
 pub fn vips(texts: &[Text]) -> PyResult<Vec<Vip>> {
     texts.iter().map(vip).collect()
+}
+
+/// The addresses of VIPs that are asked for on the wire.
+pub fn addresses(texts: &[Text]) -> PyResult<Vec<IpAddr>> {
+    texts.iter().map(|text| vip(text).map(|vip| vip.address())).collect()
+}
+
+/// The address of a host, of either family.
+pub fn address(what: &str, text: &Text) -> PyResult<IpAddr> {
+    text.0.parse().map_err(|_| unusable(format!("{what} {:?}", text.0), "it is neither an IPv4 nor an IPv6 address"))
+}
+
+pub fn macs(texts: &[Text]) -> PyResult<Vec<Mac>> {
+    texts.iter().map(|text| Mac::parse(&text.0).map_err(raised)).collect()
+}
+
+pub fn probe_sender(name: &Text) -> PyResult<ProbeSender> {
+    let words = [("own", ProbeSender::Own), ("unspecified", ProbeSender::Unspecified), ("both", ProbeSender::Both)];
+    one_of("sender", name, &words)
 }
 
 pub fn prefix(text: &Text) -> PyResult<Prefix> {
@@ -114,11 +166,14 @@ fn one_of<T: Copy>(what: &str, name: &Text, words: &[(&str, T)]) -> PyResult<T> 
 }
 
 /// How long to wait for the lock.
-pub fn patience(seconds: f64) -> PyResult<Duration> {
-    if (0.0..=LONGEST_WAIT).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
+pub fn patience(time: f64) -> PyResult<Duration> {
+    seconds("lock_timeout", time, 0.0)
+}
+
+fn seconds(what: &str, time: f64, least: f64) -> PyResult<Duration> {
+    if (least..=LONGEST).contains(&time) {
+        Ok(Duration::from_secs_f64(time))
     } else {
-        let cause = format!("it is not a number of seconds from 0 to {LONGEST_WAIT}");
-        Err(unusable(format!("lock_timeout {seconds}"), cause))
+        Err(unusable(format!("{what} {time}"), format!("it is not a number of seconds from {least} to {LONGEST}")))
     }
 }

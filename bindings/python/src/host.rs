@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lvsarp::{Binding, Key, Netns, Vip};
+use lvsarp::{
+    AnnounceOptions, AuditOptions, AuditTarget, Binding, Key, Netns, ProbeOptions, RoleSwitch, Service, Vip,
+    WatchOptions,
+};
 use pyo3::prelude::*;
 
-use crate::accept::{self, Integer, Text};
+use crate::accept::{self, Integer, Seconds, Text};
 use crate::desired::{Applied, Desired};
 use crate::error::raised;
 use crate::files::{BootOptions, PersistOptions};
 use crate::snapshot::{Answer, LevelsTuple, Snapshot, addresses_of, json, levels_tuple};
+use crate::wire::{Auditor, Listener, Prober, Watch};
 
 /// One network namespace.
 #[pyclass(frozen, module = "lvsarp._native")]
@@ -211,6 +215,138 @@ impl Host {
         let vips = addresses_of(vips)?;
         json(self.ask(py, |host| host.boot(vips.as_deref(), &options.0))?)
     }
+
+    #[pyo3(signature = (vips, on, timeout, *, requests, sender, directors))]
+    // One keyword each, so that the call reads as the one in Python.
+    #[allow(clippy::too_many_arguments)]
+    fn prober(
+        &self,
+        py: Python<'_>,
+        vips: Vec<Text>,
+        on: Text,
+        timeout: Seconds,
+        requests: Integer<'_>,
+        sender: Text,
+        directors: Vec<Text>,
+    ) -> PyResult<Prober> {
+        let (vips, on) = (accept::addresses(&vips)?, accept::device(&on)?);
+        let options = ProbeOptions {
+            timeout: timeout.from("timeout", 0.001)?,
+            requests: requests.within("requests", 1..=1000)?,
+            sender: accept::probe_sender(&sender)?,
+            directors: accept::macs(&directors)?,
+            ..ProbeOptions::default()
+        };
+        self.ask(py, |host| host.prober(&vips, &on, &options)).map(Prober::new)
+    }
+
+    fn listen(&self, py: Python<'_>, vips: Vec<Text>, on: Text, directors: Vec<Text>) -> PyResult<Listener> {
+        let (vips, on, directors) = (accept::addresses(&vips)?, accept::device(&on)?, accept::macs(&directors)?);
+        self.ask(py, |host| host.listen(&vips, &on, &directors)).map(Listener::new)
+    }
+
+    #[pyo3(signature = (vip, real_server, on, *, port, timeout, tries))]
+    // One keyword each, so that the call reads as the one in Python.
+    #[allow(clippy::too_many_arguments)]
+    fn auditor(
+        &self,
+        py: Python<'_>,
+        vip: Text,
+        real_server: Text,
+        on: Text,
+        port: Option<Integer<'_>>,
+        timeout: Seconds,
+        tries: Integer<'_>,
+    ) -> PyResult<Auditor> {
+        let port = port.map(|port| port.within("port", 1..=65535)).transpose()?;
+        let target = AuditTarget {
+            vip: accept::vip(&vip)?.address(),
+            real_server: accept::address("real_server", &real_server)?,
+            service: port.map_or(Service::Echo, |port| Service::Tcp(port as u16)),
+            on: accept::device(&on)?,
+        };
+        let options =
+            AuditOptions { timeout: timeout.from("timeout", 0.001)?, tries: tries.within("tries", 1..=1000)? };
+        self.ask(py, |host| host.auditor(&target, &options)).map(Auditor::new)
+    }
+
+    /// One of the rounds of an announcement: whoever calls waits between them.
+    #[pyo3(signature = (vips, on, *, count, interval, request, reply, force))]
+    // One keyword each, so that the call reads as the one in Python.
+    #[allow(clippy::too_many_arguments)]
+    fn announce_once(
+        &self,
+        py: Python<'_>,
+        vips: Vec<Text>,
+        on: Text,
+        count: Integer<'_>,
+        interval: Seconds,
+        request: bool,
+        reply: bool,
+        force: bool,
+    ) -> PyResult<u32> {
+        let (vips, on) = (accept::addresses(&vips)?, accept::device(&on)?);
+        count.within("count", 1..=1000)?;
+        let interval = interval.from("interval", 0.0)?;
+        let options = AnnounceOptions { count: 1, interval, request, reply, force };
+        self.ask(py, |host| host.announce(&vips, &on, &options))
+    }
+
+    fn watch(
+        &self,
+        py: Python<'_>,
+        vips: Option<Vec<Text>>,
+        interval: Seconds,
+        repair: Option<&Desired>,
+        per_minute: Integer<'_>,
+    ) -> PyResult<Watch> {
+        let options = WatchOptions {
+            vips: addresses_of(vips)?,
+            interval: interval.from("interval", 0.01)?,
+            repair: repair.map(|desired| desired.0.clone()),
+            per_minute: per_minute.within("per_minute", 1..=6000)?,
+        };
+        self.ask(py, |host| host.watch(&options)).map(Watch::new)
+    }
+
+    #[pyo3(signature = (vips, on, dev, *, dry_run, lock_timeout))]
+    fn promote(
+        &self,
+        py: Python<'_>,
+        vips: Vec<Text>,
+        on: Text,
+        dev: Text,
+        dry_run: bool,
+        lock_timeout: f64,
+    ) -> Answer {
+        let switch = RoleSwitch { dev: accept::device(&dev)?, ..role_switch(&vips, &on)? };
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| if dry_run { host.plan_promote(&switch) } else { host.promote(&switch, patience) })?)
+    }
+
+    #[pyo3(signature = (vips, on, dev, *, scope, dry_run, lock_timeout))]
+    // One keyword each, so that the call reads as the one in Python.
+    #[allow(clippy::too_many_arguments)]
+    fn demote(
+        &self,
+        py: Python<'_>,
+        vips: Vec<Text>,
+        on: Text,
+        dev: Text,
+        scope: Text,
+        dry_run: bool,
+        lock_timeout: f64,
+    ) -> Answer {
+        let (dev, scope) = (accept::device(&dev)?, accept::level_scope(&scope)?);
+        let switch = RoleSwitch { dev, scope, ..role_switch(&vips, &on)? };
+        let patience = accept::patience(lock_timeout)?;
+        json(self.ask(py, |host| if dry_run { host.plan_demote(&switch) } else { host.demote(&switch, patience) })?)
+    }
+}
+
+/// Between which devices VIPs move: from lo, with the levels of all, unless it is said otherwise.
+fn role_switch(vips: &[Text], on: &Text) -> PyResult<RoleSwitch> {
+    Ok(RoleSwitch::new(accept::vips(vips)?, accept::device(on)?))
 }
 
 /// What a lock holds, also where a thread panicked with it.

@@ -12,6 +12,7 @@ mod host;
 mod program;
 mod snapshot;
 mod tables;
+mod wire;
 
 use pyo3::prelude::*;
 
@@ -30,6 +31,8 @@ mod _native {
     use crate::snapshot::Snapshot;
     #[pymodule_export]
     use crate::tables::{keys, levels, meaning};
+    #[pymodule_export]
+    use crate::wire::{Auditor, Listener, Prober, Watch};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
 
-    from lvsarp import Finding, Host, Report, Snapshot
+    from lvsarp import Event, Finding, Host, Report, Snapshot, Watch
 
 # IFA_PROTO of what lvsarp bound.
 OURS = 204
@@ -14,6 +14,11 @@ OURS = 204
 # What the beacon told last, by its name. Here and not in the beacon's file, which Salt executes anew whenever a state
 # run synchronises modules: then the end of a drift would look like the first look of all.
 LAST: dict[str, Any] = {}
+
+# The beacon's watches by its name, each with the process that opened it and the addresses that were asked for. They stay
+# open between two looks, also where Salt refreshes its beacons in between: what happens then would be missed. So the
+# beacon has no close(), which Salt calls before each refresh and cannot tell from the end.
+WATCHES: dict[str, tuple[int, Optional[list[str]], Watch]] = {}
 
 
 def look(host: Host, asked: Optional[list[str]]) -> tuple[Report, list[str]]:
@@ -24,6 +29,25 @@ def look(host: Host, asked: Optional[list[str]]) -> tuple[Report, list[str]]:
     # What an apply had bound and is not there any more is in the findings only.
     missing = [finding.vip for finding in bad(report) if finding.vip]
     return report, list(dict.fromkeys([*vips(host.snapshot()), *missing]))
+
+
+def happened(name: str, host: Host, asked: Optional[list[str]]) -> list[Event]:
+    """What happened since the last call for a beacon of this name. Nothing is known of the time before the first one, before
+    a fork, and while the host could not be watched."""
+    from os import getpid
+
+    from lvsarp import LvsarpError
+
+    process, about, watch = WATCHES.pop(name, (None, None, None))
+    try:
+        if watch is None or (process, about) != (getpid(), asked):
+            WATCHES[name] = getpid(), asked, host.watch(asked)
+            return []
+        events = watch.dispatch()
+        WATCHES[name] = getpid(), asked, watch
+        return events
+    except (LvsarpError, ValueError):  # the look itself says what is wrong, or nothing is bound yet
+        return []
 
 
 def bad(report: Report) -> list[Finding]:

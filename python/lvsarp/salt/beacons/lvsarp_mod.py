@@ -1,5 +1,5 @@
 """The beacon ``lvsarp``: an event when VIPs stop being silent, or are not silent for other reasons, and one when they
-are again.
+are again; each with what happened in between.
 
 .. code-block:: yaml
 
@@ -12,13 +12,20 @@ are again.
 Without ``vips`` those of pillar ``lvsarp:vips`` and ``lvsarp:prefixes``, or of the minion's configuration; without
 those what is bound, and what an apply had bound. The events are
 
-    salt/beacon/<minion>/lvsarp/drift   {"ok": false, "vips": [...], "findings": [...], "count": 1}
-    salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": [], "count": 0}
-    salt/beacon/<minion>/lvsarp/error   {"error": "..."}    the host could not be looked at
+    salt/beacon/<minion>/lvsarp/drift   {"ok": false, "vips": [...], "findings": [...], "count": 1, "changes": [...]}
+    salt/beacon/<minion>/lvsarp/ok      {"ok": true, "vips": [...], "findings": [], "count": 0, "changes": [...]}
+    salt/beacon/<minion>/lvsarp/change  the same, where something happened and the answer is the last one
+    salt/beacon/<minion>/lvsarp/error   {"error": "...", "changes": [...]}    the host could not be looked at
 
 each once, when the answer changes. ``findings`` are the first 20, ``count`` is the number of all. Another interface
 with the same finding about the same VIP is no other reason. The first look after the minion has started is told only
 where it is no ``ok``.
+
+``changes`` are the fields of ``lvsarp.Event`` of what happened since the look before, each once: ``time`` in seconds
+since 1970, ``kind``, ``vip``, ``scope``, ``key``, ``old``, ``new``, ``silent``, ``finding``, ``by`` and ``message``. They
+are the first 200; where there are more, ``more_changes`` says how many. A watch that stays open between the looks
+collects them: what the kernel tells comes with its time; of a level that is written through ``/proc/sys`` the look
+finds the new value.
 """
 
 from __future__ import annotations
@@ -35,7 +42,7 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Optional
 
     from lvsarp.salt._types import Virtual, __opts__, __pillar__
 
@@ -43,6 +50,9 @@ __virtualname__ = "lvsarp"
 
 # So many findings are in an event: a host with 100 VIPs and 50 interfaces may have 10000.
 MOST = 20
+
+# And so many changes.
+MOST_CHANGES = 200
 
 # What Salt itself reads in the configuration of every beacon.
 SALTS = ("interval", "enabled", "disable_during_state_run", "run_once", "beacon_module", "_beacon_name")
@@ -80,26 +90,33 @@ def validate(config: Any) -> tuple[bool, str]:
 
 
 def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One look: an event where the answer is another one than the last."""
+    """One look: an event where something happened, or the answer is another one than the last."""
     options = _options(config)
     name = options.get("_beacon_name", __virtualname__)
+    changes: list[dict[str, Any]] = []
     try:
-        tag, state, event = _look(options.get("vips"))
+        asked = _wanted.targets(options.get("vips"), __pillar__, __opts__)
+        with lvsarp.Host() as host:
+            changes = [event.as_dict() for event in _seen.happened(name, host, asked)]
+            tag, state, event = _look(host, asked)
     except Exception as error:  # a beacon that raises is told by Salt on every look
         text = _failures.text(error)
         tag, state, event = "error", text, {"error": text}
     before = _seen.LAST.get(name)
     _seen.LAST[name] = tag, state
     if before == (tag, state) or (before is None and tag == "ok"):
-        return []
+        if not changes:
+            return []
+        tag = "change"
+    event["changes"] = changes[:MOST_CHANGES]
+    if len(changes) > MOST_CHANGES:
+        event["more_changes"] = len(changes) - MOST_CHANGES
     return [{"tag": tag, **event}]
 
 
-def _look(wish: Any) -> tuple[str, Any, dict[str, Any]]:
+def _look(host: lvsarp.Host, asked: Optional[list[str]]) -> tuple[str, Any, dict[str, Any]]:
     """The tag, what makes it the same as another one, and the event."""
-    asked = _wanted.targets(wish, __pillar__, __opts__)
-    with lvsarp.Host() as host:
-        report, vips = _seen.look(host, asked)
+    report, vips = _seen.look(host, asked)
     bad = _seen.bad(report)
     # Without the interface: on a host of containers each new one would be news.
     reasons = {(finding.code, finding.vip) for finding in bad}

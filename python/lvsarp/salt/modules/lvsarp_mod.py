@@ -1,4 +1,5 @@
-"""The execution module ``lvsarp``: LVS-DR real servers that are silent in ARP.
+"""The execution module ``lvsarp``: LVS-DR real servers that are silent in ARP. What it does on the wire is in
+``lvsarp_wire.py``.
 
 What is wanted (``vips``, ``prefixes``, ``scope``, ``dev``, ``label``, ``address_scope``, ``method``, ``force``,
 ``persist``, ``exact``) is taken from the argument, else from pillar ``lvsarp:<name>``, else from
@@ -12,7 +13,7 @@ import sys
 
 try:
     import lvsarp
-    from lvsarp.salt import _failures, _seen, _wanted
+    from lvsarp.salt import _call, _failures, _seen, _wanted
 
     HAS_LVSARP = True
 except ImportError:
@@ -152,7 +153,7 @@ def plan(
             exact=exact,
         )
         planned = host.plan(**wanted.plan())
-        _set_retcode(0 if planned.ok else 1)
+        _call.set_retcode(__context__, 0 if planned.ok else 1)
         return planned.as_dict()
 
 
@@ -226,9 +227,9 @@ def apply(
             persist=persist,
             exact=exact,
         )
-        if not _test(test):
+        if not _call.is_test(test, __opts__):
             return host.apply(**wanted.apply()).as_dict()
-        _set_retcode(0 if host.plan(**wanted.plan()).ok else 1)
+        _call.set_retcode(__context__, 0 if host.plan(**wanted.plan()).ok else 1)
         return host.apply(**wanted.apply(), dry_run=True).as_dict()
 
 
@@ -252,7 +253,7 @@ def undo(persist: bool = False, test: Optional[bool] = None) -> dict[str, Any]:
     """
     with _failures.shown(), lvsarp.Host() as host:
         files = _wanted.flag(persist, "argument persist")
-        return (host.undo(persist=files, dry_run=True) if _test(test) else host.undo(persist=files)).as_dict()
+        return (host.undo(persist=files, dry_run=True) if _call.is_test(test, __opts__) else host.undo(persist=files)).as_dict()
 
 
 def explain(
@@ -364,16 +365,6 @@ def _called(**given: Any) -> _wanted.Wanted:
     return _wanted.called(given, __pillar__, __opts__)
 
 
-def _test(test: Optional[bool]) -> bool:
-    return bool(__opts__.get("test")) if test is None else _wanted.flag(test, "argument test")
-
-
 def _report_retcode(report: Union[lvsarp.Report, lvsarp.Boot]) -> None:
     if not report.ok:
-        _set_retcode(1 if any(finding.severity == "error" for finding in report.findings) else 2)
-
-
-def _set_retcode(retcode: int) -> None:
-    # Salt sets it to 0 before each job; a 0 here would hide what another function of the job found.
-    if retcode:
-        __context__["retcode"] = retcode
+        _call.set_retcode(__context__, 1 if any(finding.severity == "error" for finding in report.findings) else 2)

@@ -1,0 +1,167 @@
+//! What takes time: probes, audits, listeners and watches. Each has a descriptor that Python waits on, and does here what there is to do.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::error::raised;
+use crate::snapshot::{Answer, json};
+
+/// Something with a descriptor. Threads take turns with it, and once closed it is gone.
+struct Open<T>(Mutex<Option<T>>);
+
+impl<T: AsFd + Send> Open<T> {
+    fn new(thing: T) -> Open<T> {
+        Open(Mutex::new(Some(thing)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with it, with the interpreter's lock released.
+    fn ask<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&mut T) -> lvsarp::Result<R> + Send) -> PyResult<R> {
+        let asked = py.detach(|| self.lock().as_mut().map(ask));
+        asked.ok_or_else(|| PyValueError::new_err("it is closed"))?.map_err(raised)
+    }
+
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        self.ask(py, |thing| Ok(thing.as_fd().as_raw_fd()))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| drop(self.lock().take()));
+    }
+}
+
+/// A probe.
+#[pyclass(frozen, module = "lvsarp._native")]
+pub struct Prober(Open<lvsarp::Prober>);
+
+impl Prober {
+    pub fn new(prober: lvsarp::Prober) -> Prober {
+        Prober(Open::new(prober))
+    }
+}
+
+#[pymethods]
+impl Prober {
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.fileno(py)
+    }
+
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.ask(py, lvsarp::Prober::start)
+    }
+
+    /// Whether the round has ended.
+    fn dispatch(&self, py: Python<'_>) -> PyResult<bool> {
+        self.0.ask(py, lvsarp::Prober::dispatch)
+    }
+
+    fn responders(&self, py: Python<'_>) -> Answer {
+        json(self.0.ask(py, |prober| Ok(prober.responders().to_vec()))?)
+    }
+}
+
+/// An audit.
+#[pyclass(frozen, module = "lvsarp._native")]
+pub struct Auditor(Open<lvsarp::Auditor>);
+
+impl Auditor {
+    pub fn new(auditor: lvsarp::Auditor) -> Auditor {
+        Auditor(Open::new(auditor))
+    }
+}
+
+#[pymethods]
+impl Auditor {
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.fileno(py)
+    }
+
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.ask(py, lvsarp::Auditor::start)
+    }
+
+    /// The result, once there is one.
+    fn dispatch(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.0.ask(py, lvsarp::Auditor::dispatch)?.map(json).transpose()
+    }
+}
+
+/// One who listens.
+#[pyclass(frozen, module = "lvsarp._native")]
+pub struct Listener(Open<lvsarp::Listener>);
+
+impl Listener {
+    pub fn new(listener: lvsarp::Listener) -> Listener {
+        Listener(Open::new(listener))
+    }
+}
+
+#[pymethods]
+impl Listener {
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.fileno(py)
+    }
+
+    fn dispatch(&self, py: Python<'_>) -> Answer {
+        json(self.0.ask(py, |listener| {
+            let mut heard = Vec::new();
+            let read = listener.dispatch(&mut |frame| heard.push(*frame));
+            told(heard, read)
+        })?)
+    }
+
+    fn lost(&self, py: Python<'_>) -> PyResult<u64> {
+        self.0.ask(py, |listener| Ok(listener.lost()))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        self.0.close(py);
+    }
+}
+
+/// A watch.
+#[pyclass(frozen, module = "lvsarp._native")]
+pub struct Watch(Open<lvsarp::Watch>);
+
+impl Watch {
+    pub fn new(watch: lvsarp::Watch) -> Watch {
+        Watch(Open::new(watch))
+    }
+}
+
+#[pymethods]
+impl Watch {
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.fileno(py)
+    }
+
+    fn dispatch(&self, py: Python<'_>) -> Answer {
+        json(self.0.ask(py, |watch| {
+            let mut events = Vec::new();
+            let read = watch.dispatch(&mut |event| events.push(event.clone()));
+            told(events, read)
+        })?)
+    }
+
+    fn vips(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.0.ask(py, |watch| Ok(watch.vips().iter().map(ToString::to_string).collect()))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        self.0.close(py);
+    }
+}
+
+/// What was handed on, also where an error came after it: what lasts is an error of the next call.
+fn told<T>(things: Vec<T>, read: lvsarp::Result<usize>) -> lvsarp::Result<Vec<T>> {
+    match read {
+        Err(error) if things.is_empty() => Err(error),
+        _ => Ok(things),
+    }
+}
