@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _accept, _native, _outcome, _probe, _watch
+from ._errors import LvsarpError, RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class Wire:
         """Tells everybody on the interface that the VIPs are at its MAC address, and gives how many frames were sent.
 
         For the director, after a leak was mended: neighbours that learned the wrong address learn this one. It takes
-        ``count`` - 1 intervals; Ctrl-C ends it at once.
+        ``count`` - 1 intervals; Ctrl-C ends it at once. Each round looks again whether the VIPs are here to announce, and
+        where they are not any more it ends with what was sent.
 
         vips
             One VIP or several, each once.
@@ -150,9 +152,12 @@ class Wire:
             )
 
         sent = once()  # which checks the arguments first
-        for _ in range(count - 1):
-            sleep(interval)
-            sent += once()
+        try:
+            for _ in range(count - 1):
+                sleep(interval)
+                sent += once()
+        except RefusedError:  # the host gave the VIPs away meanwhile
+            pass
         return sent
 
     def watch(
@@ -226,20 +231,28 @@ class Wire:
             Change nothing, lock nothing and announce nothing: ``steps`` and ``findings`` of the result are what a call
             would do, ``changed`` is False.
         announce
-            Tell the neighbours by three rounds of :meth:`announce`, which takes 2 seconds. An error of that comes when the
-            host is the owner already.
+            Tell the neighbours by three rounds of :meth:`announce`, which takes 2 seconds, also where nothing changed. If
+            that fails the host is the owner all the same, and the failure is the finding ``not-announced``.
         lock_timeout
             As in :meth:`apply`, in seconds.
 
         Raises ValueError for an empty list or an address that cannot be, NoInterfaceError, AccessError without
-        CAP_NET_ADMIN, or CAP_NET_RAW for the announcement, LockTimeoutError, NotVerifiedError where the kernel does not
-        show what was done, JournalError where the record cannot be used.
+        CAP_NET_ADMIN, LockTimeoutError, NotVerifiedError where the kernel does not show what was done, JournalError where
+        the record cannot be used.
         """
         vips, on, dev = _accept.vips(vips), _accept.device(on), _accept.device(dev)
-        text = self._inner.promote(vips, on, dev, dry_run=bool(dry_run), lock_timeout=lock_timeout)
-        if announce and not dry_run:
+        changes = _outcome.changes(
+            self._inner.promote(vips, on, dev, dry_run=bool(dry_run), lock_timeout=lock_timeout)
+        )
+        if not announce or dry_run:
+            return changes
+        try:
             self.announce([vip.partition("/")[0] for vip in vips], on)
-        return _outcome.changes(text)
+        except LvsarpError as error:  # it is the owner all the same
+            hint = "announce again, or neighbours send to the old owner until their entries expire"
+            found = _outcome.Finding("not-announced", "warning", on, None, str(error.strerror), hint)
+            return _outcome.Changes(changes.changed, changes.steps, (*changes.findings, found))
+        return changes
 
     def demote(
         self,

@@ -230,12 +230,14 @@ impl Host {
         directors: Vec<Text>,
     ) -> PyResult<Prober> {
         let (vips, on) = (accept::addresses(&vips)?, accept::device(&on)?);
+        let default = ProbeOptions::default();
         let options = ProbeOptions {
             timeout: timeout.from("timeout", 0.001)?,
             requests: requests.within("requests", 1..=1000)?,
             sender: accept::probe_sender(&sender)?,
             directors: accept::macs(&directors)?,
-            ..ProbeOptions::default()
+            // Room for the largest list of VIPs with more than one responder each.
+            most: default.most.max(vips.len().saturating_mul(4)).min(65_536),
         };
         self.ask(py, |host| host.prober(&vips, &on, &options)).map(Prober::new)
     }

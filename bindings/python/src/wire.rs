@@ -1,6 +1,6 @@
 //! What takes time: probes, audits, listeners and watches. Each has a descriptor that Python waits on, and does here what there is to do.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
@@ -33,6 +33,37 @@ impl<T: AsFd + Send> Open<T> {
 
     fn close(&self, py: Python<'_>) {
         py.detach(|| drop(self.lock().take()));
+    }
+}
+
+/// What is handed on to a function, and an error that came after some of it: the next call's.
+struct Told<T> {
+    thing: T,
+    late: Option<lvsarp::Error>,
+}
+
+impl<T> Told<T> {
+    /// Collects what is handed on.
+    fn collect<E>(
+        &mut self,
+        dispatch: impl FnOnce(&mut T, &mut Vec<E>) -> lvsarp::Result<usize>,
+    ) -> lvsarp::Result<Vec<E>> {
+        if let Some(error) = self.late.take() {
+            return Err(error);
+        }
+        let mut things = Vec::new();
+        match dispatch(&mut self.thing, &mut things) {
+            Err(error) if things.is_empty() => return Err(error),
+            Err(error) => self.late = Some(error),
+            Ok(_) => {}
+        }
+        Ok(things)
+    }
+}
+
+impl<T: AsFd> AsFd for Told<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.thing.as_fd()
     }
 }
 
@@ -94,11 +125,11 @@ impl Auditor {
 
 /// One who listens.
 #[pyclass(frozen, module = "lvsarp._native")]
-pub struct Listener(Open<lvsarp::Listener>);
+pub struct Listener(Open<Told<lvsarp::Listener>>);
 
 impl Listener {
     pub fn new(listener: lvsarp::Listener) -> Listener {
-        Listener(Open::new(listener))
+        Listener(Open::new(Told { thing: listener, late: None }))
     }
 }
 
@@ -109,15 +140,11 @@ impl Listener {
     }
 
     fn dispatch(&self, py: Python<'_>) -> Answer {
-        json(self.0.ask(py, |listener| {
-            let mut heard = Vec::new();
-            let read = listener.dispatch(&mut |frame| heard.push(*frame));
-            told(heard, read)
-        })?)
+        json(self.0.ask(py, |told| told.collect(|listener, all| listener.dispatch(&mut |heard| all.push(*heard))))?)
     }
 
     fn lost(&self, py: Python<'_>) -> PyResult<u64> {
-        self.0.ask(py, |listener| Ok(listener.lost()))
+        self.0.ask(py, |listener| Ok(listener.thing.lost()))
     }
 
     fn close(&self, py: Python<'_>) {
@@ -127,11 +154,11 @@ impl Listener {
 
 /// A watch.
 #[pyclass(frozen, module = "lvsarp._native")]
-pub struct Watch(Open<lvsarp::Watch>);
+pub struct Watch(Open<Told<lvsarp::Watch>>);
 
 impl Watch {
     pub fn new(watch: lvsarp::Watch) -> Watch {
-        Watch(Open::new(watch))
+        Watch(Open::new(Told { thing: watch, late: None }))
     }
 }
 
@@ -142,26 +169,14 @@ impl Watch {
     }
 
     fn dispatch(&self, py: Python<'_>) -> Answer {
-        json(self.0.ask(py, |watch| {
-            let mut events = Vec::new();
-            let read = watch.dispatch(&mut |event| events.push(event.clone()));
-            told(events, read)
-        })?)
+        json(self.0.ask(py, |told| told.collect(|watch, all| watch.dispatch(&mut |event| all.push(event.clone()))))?)
     }
 
     fn vips(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        self.0.ask(py, |watch| Ok(watch.vips().iter().map(ToString::to_string).collect()))
+        self.0.ask(py, |watch| Ok(watch.thing.vips().iter().map(ToString::to_string).collect()))
     }
 
     fn close(&self, py: Python<'_>) {
         self.0.close(py);
-    }
-}
-
-/// What was handed on, also where an error came after it: what lasts is an error of the next call.
-fn told<T>(things: Vec<T>, read: lvsarp::Result<usize>) -> lvsarp::Result<Vec<T>> {
-    match read {
-        Err(error) if things.is_empty() => Err(error),
-        _ => Ok(things),
     }
 }
