@@ -15,10 +15,10 @@ OURS = 204
 # run synchronises modules: then the end of a drift would look like the first look of all.
 LAST: dict[str, Any] = {}
 
-# The beacon's watches by its name, each with the process that opened it and the addresses that were asked for. They stay
-# open between two looks, also where Salt refreshes its beacons in between: what happens then would be missed. So the
-# beacon has no close(), which Salt calls before each refresh and cannot tell from the end.
-WATCHES: dict[str, tuple[int, Optional[list[str]], Watch]] = {}
+# The beacon's watches by its name, each with the process that opened it and the VIPs that it is about. They stay open
+# between two looks, also where Salt refreshes its beacons in between: what happens then would be missed. So the beacon has
+# no close(), which Salt calls before each refresh and cannot tell from the end.
+WATCHES: dict[str, tuple[int, list[str], Watch]] = {}
 
 
 def look(host: Host, asked: Optional[list[str]]) -> tuple[Report, list[str]]:
@@ -31,23 +31,38 @@ def look(host: Host, asked: Optional[list[str]]) -> tuple[Report, list[str]]:
     return report, list(dict.fromkeys([*vips(host.snapshot()), *missing]))
 
 
-def happened(name: str, host: Host, asked: Optional[list[str]]) -> list[Event]:
-    """What happened since the last call for a beacon of this name. Nothing is known of the time before the first one, before
-    a fork, and while the host could not be watched."""
+def happened(name: str) -> list[Event]:
+    """What happened since the last call for a beacon of this name, where there is a watch of this process."""
     from os import getpid
 
     from lvsarp import LvsarpError
 
-    process, about, watch = WATCHES.pop(name, (None, None, None))
-    try:
-        if watch is None or (process, about) != (getpid(), asked):
-            WATCHES[name] = getpid(), asked, host.watch(asked)
-            return []
-        events = watch.dispatch()
-        WATCHES[name] = getpid(), asked, watch
-        return events
-    except (LvsarpError, ValueError):  # the look itself says what is wrong, or nothing is bound yet
+    process, _, watch = WATCHES.get(name, (None, None, None))
+    if watch is None or process != getpid():
         return []
+    try:
+        return watch.dispatch()
+    except (LvsarpError, ValueError):  # the look itself says what is wrong
+        WATCHES.pop(name)[2].close()
+        return []
+
+
+def keep_watching(name: str, host: Host, vips: list[str]) -> None:
+    """Sees to it that there is a watch over these VIPs for the next call. Where there can be none the looks go on alone."""
+    from os import getpid
+
+    from lvsarp import LvsarpError
+
+    wanted = getpid(), vips
+    if name in WATCHES:
+        if WATCHES[name][:2] == wanted:
+            return
+        WATCHES.pop(name)[2].close()
+    try:
+        if vips:
+            WATCHES[name] = (*wanted, host.watch(vips))
+    except (LvsarpError, ValueError):
+        pass
 
 
 def bad(report: Report) -> list[Finding]:

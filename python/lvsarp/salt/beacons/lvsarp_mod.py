@@ -97,8 +97,9 @@ def beacon(config: list[dict[str, Any]]) -> list[dict[str, Any]]:
     try:
         asked = _wanted.targets(options.get("vips"), __pillar__, __opts__)
         with lvsarp.Host() as host:
-            changes = [event.as_dict() for event in _seen.happened(name, host, asked)]
+            changes = [event.as_dict() for event in _seen.happened(name)]
             tag, state, event = _look(host, asked)
+            _seen.keep_watching(name, host, event["vips"])
     except Exception as error:  # a beacon that raises is told by Salt on every look
         text = _failures.text(error)
         tag, state, event = "error", text, {"error": text}
