@@ -11,10 +11,10 @@ MACS["web2"] = "02:00:00:00:00:12"
 
 
 class Segment:
-    """The hosts by their names as attributes, and what a test does to them."""
+    """The hosts by their names as attributes, the bridge's `lan`, and what a test does to them."""
 
-    def __init__(self, hosts):
-        self.hosts = hosts
+    def __init__(self, lan, hosts):
+        self.lan, self.hosts = lan, hosts
         self.__dict__.update(hosts)
 
     @contextlib.contextmanager
@@ -66,4 +66,4 @@ def segment():
             veth(host, lan, names=("eth0", name), macs=(MACS[name], None))
             lan.ip(f"link set {name} master br0")
             host.ip(f"addr add {address}/24 dev eth0")
-        yield Segment(hosts)
+        yield Segment(lan, hosts)

@@ -22,6 +22,8 @@ RAISES = {
     "vips": "ValueError",
     "prefix": "ValueError",
     "target": "ValueError",
+    "real_server": "ValueError",
+    "directors": "ValueError",
     "key": "ValueError",
     "lang": "ValueError",
     "lock_timeout": "LockTimeoutError",
@@ -31,6 +33,10 @@ RAISES = {
 # What is measured, and in what.
 UNITS = {
     "lock_timeout": "second",
+    "timeout": "second",
+    "interval": "second",
+    "delay": "second",
+    "time": "second",
     "mtu": "bytes",
     "prefixlen": "bits",
     "valid_lft": "second",

@@ -13,6 +13,10 @@ from lvsarp import Address, Changes, Conf, Finding, Interface, Level, Levels, Lo
 LEVELS = Levels(Level(own=0, all=1, effective=1), Level(own=2, all=None, effective=None))
 FINDING = Finding("vip-answered", "error", "eth0", "192.0.2.10", "it is answered", "set the level")
 STEP = Step("set", "all/arp_ignore", 0, 1, "it is needed")
+AUDIT = lvsarp.Audit(
+    *("leaks", "192.0.2.10", "192.0.2.11", "02:00:00:00:00:11", 8, 0, "accepted", "accepted", 0.002, 1),
+    ("it answers <itself>", "another one does, too"),
+)
 VALUES = [
     Level(0, 1, 1),
     LEVELS,
@@ -29,6 +33,10 @@ VALUES = [
     lvsarp.keys()[3],
     lvsarp.levels("arp_ignore")[0],
     lvsarp.BootLevel("eth0", "arp_ignore", 1, None, "/etc/sysctl.d/50-a.conf", 3, False),
+    lvsarp.Responder("192.0.2.10", "02:00:00:00:00:02", "02:00:00:00:00:02", "192.0.2.2", 3, 0.0001, False, True, False),
+    lvsarp.Heard(1.5, "eth0", "192.0.2.10", "request", "02:00:00:00:00:11", "02:00:00:00:00:11", "192.0.2.1", False, False),
+    AUDIT,
+    lvsarp.Event(1.5, "vip-removed", "192.0.2.10", "lo", None, "192.0.2.10/32", None, False, FINDING, None, "it is gone"),
 ]
 
 
@@ -49,7 +57,7 @@ def is_plain(data):
         return all(type(key) is str and is_plain(value) for key, value in data.items())
     if type(data) is list:
         return all(is_plain(item) for item in data)
-    return type(data) in (str, int, bool, type(None))
+    return type(data) in (str, int, float, bool, type(None))
 
 
 def name_of(value):
@@ -123,6 +131,24 @@ def test_reprs_and_texts_of_outcomes():
     )
     assert str(Step("add-route", "local 198.51.100.0/24", None, "present", "")) == "add-route local 198.51.100.0/24"
     assert str(Step("unbind", "192.0.2.10/32 dev lo", "scope host", None, "")) == "unbind 192.0.2.10/32 dev lo"
+
+
+def test_what_the_wire_told_reads_well():
+    responder, heard, audit, event = VALUES[-4:]
+    assert str(responder) == (
+        "192.0.2.10 is at 02:00:00:00:00:02 (192.0.2.2), 3 answers, the first after 0.1 ms, a director"
+    )
+    alone = responder.__replace__(address=None, count=1, director=False, duplicate=True)
+    assert str(alone).endswith("is at 02:00:00:00:00:02, 1 answer, the first after 0.1 ms, not the only one")
+    assert str(heard) == "eth0: request from 192.0.2.10 at 02:00:00:00:00:11 for 192.0.2.1"
+    assert str(audit) == "leaks: 192.0.2.10 on 192.0.2.11\nit answers <itself>\nanother one does, too"
+    assert not audit.healthy and audit.__replace__(state="healthy").healthy
+    assert str(event) == "vip-removed: it is gone"
+
+
+def test_the_html_of_an_audit_has_its_state_and_reasons():
+    shown = text_of(AUDIT._repr_html_())
+    assert "leaks" in shown and all(reason in shown for reason in AUDIT.reasons) and "<itself>" not in AUDIT._repr_html_()
 
 
 @pytest.mark.parametrize("arguments", [(), (1,), (1, 2, 3, 4)])
