@@ -21,17 +21,19 @@ class Event(Value):
         When it was noticed, in seconds since 1970.
     kind
         ``vip-added``, ``vip-removed``, ``vip-misplaced`` (on a device that speaks ARP), ``level-changed``,
-        ``interface-unprotected`` (one that appeared or came up, on which a VIP is not silent), ``resynced`` (the kernel
-        had more to tell than the socket holds, and everything was read again), ``repaired``, ``repair-failed``, or
-        ``repair-limited`` (repairs stop until the next minute, because something else keeps changing the host).
+        ``interface-unprotected`` (one that appeared or came up, on which a VIP is not silent), ``device-down`` and
+        ``device-up`` (one on which a VIP is bound), ``resynced`` (the kernel had more to tell than the socket holds, and
+        everything was read again), ``repaired``, ``repair-failed``, or ``repair-limited`` (repairs stop until the next
+        minute, because something else keeps changing the host).
     vip
         The VIP, or None.
     scope
-        The interface, or ``all`` or ``default`` for a level, or None.
+        The device, or ``all`` or ``default`` for a level, or None.
     key
         ``arp_ignore`` or ``arp_announce`` for a level, or None.
     old, new
-        Before and after, as text: the value of a level, or how an address was bound. None where there was or is nothing.
+        Before and after, as text: the value of a level, how an address was bound, ``up`` or ``down``. None where there was
+        or is nothing.
     silent
         Whether every VIP is silent and there, by a check after the event. None: it could not be told.
     finding

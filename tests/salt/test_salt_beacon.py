@@ -3,8 +3,10 @@
 import os
 import resource
 import threading
+import time
 from pathlib import Path
 
+import lvsarp
 import pytest
 import salt.beacons
 import salt.loader
@@ -25,8 +27,21 @@ def watching(loaders, server, etc):
         beacons = salt.beacons.Beacon(opts, loaders.modules)
         return lambda: beacons.process({name: [dict(item) for item in config]}, {})
 
-    _seen.LAST.clear()  # the minion has just started
-    return made
+    started()
+    yield made
+    started()
+
+
+def started():
+    """The minion has just started, and remembers nothing."""
+    _seen.LAST.clear()
+    while _seen.WATCHES:
+        _seen.WATCHES.popitem()[1][2].close()
+
+
+def later():
+    """Time goes on, so that the watch reads the levels again."""
+    time.sleep(0.02)
 
 
 @pytest.fixture
@@ -39,9 +54,10 @@ def told(events):
     return [(event["tag"], event["data"].get("ok")) for event in events]
 
 
-DRIFT, OK, ERROR = (
+DRIFT, OK, CHANGE, ERROR = (
     ("salt/beacon/rs1/lvsarp/drift", False),
     ("salt/beacon/rs1/lvsarp/ok", True),
+    ("salt/beacon/rs1/lvsarp/change", False),
     ("salt/beacon/rs1/lvsarp/error", None),
 )
 
@@ -94,8 +110,11 @@ def test_drift_and_ok_are_told_on_change_only(watching, host):
     host.apply([VIP])
     assert look() == [] and look() == []
     host.set("all", arp_ignore=0)
+    later()
     (event,) = look()
     assert event["tag"] == DRIFT[0] and event["beacon_name"] == "lvsarp"
+    (change,) = event["data"].pop("changes")
+    assert (change["kind"], change["scope"], change["old"], change["new"]) == ("level-changed", "all", "1", "0")
     assert event["data"] == {
         "id": "rs1",
         "ok": False,
@@ -106,8 +125,9 @@ def test_drift_and_ok_are_told_on_change_only(watching, host):
     assert {f["code"] for f in event["data"]["findings"]} == {"vip-answered"}
     assert look() == [] and look() == []
     host.apply([VIP])
+    later()
     (event,) = look()
-    assert event["tag"] == OK[0]
+    assert event["tag"] == OK[0] and [change["new"] for change in event["data"].pop("changes")] == ["1"]
     assert event["data"] == {"id": "rs1", "ok": True, "vips": [VIP], "findings": [], "count": 0}
     assert look() == []
 
@@ -117,7 +137,8 @@ def test_another_reason_is_another_drift_and_another_value_is_none(watching, hos
     host.bind(VIP)
     assert told(look()) == [DRIFT]
     host.set("lo", arp_ignore=1)  # still answered, and announced
-    assert look() == []
+    later()
+    assert told(look()) == [CHANGE]
     host.set("all", arp_ignore=1)
     assert told(look()) == [DRIFT]
     host.unbind(VIP)
@@ -125,7 +146,7 @@ def test_another_reason_is_another_drift_and_another_value_is_none(watching, hos
     assert look() == []
 
 
-def test_another_interface_with_the_same_finding_is_no_news(watching, server, host):
+def test_another_interface_with_the_same_finding_is_a_change_and_no_other_drift(watching, server, host):
     """A host of containers gets and loses interfaces all the time."""
     look = watching({"vips": [VIP]})
     host.bind(VIP)
@@ -135,7 +156,9 @@ def test_another_interface_with_the_same_finding_is_no_news(watching, server, ho
     server.ip("link set eth1 up")
     server.ip("addr add 203.0.113.1/24 dev eth1")
     assert len(host.check([VIP]).findings) > before
-    assert look() == []
+    (event,) = look()
+    assert told([event]) == [CHANGE]
+    assert {(change["kind"], change["scope"]) for change in event["data"]["changes"]} == {("interface-unprotected", "eth1")}
     host.bind(OTHER)
     assert look() == []  # not asked for
 
@@ -153,7 +176,7 @@ def test_an_event_has_the_first_20_findings_and_the_number_of_all(watching, host
 def test_the_first_look_is_told_only_where_it_is_a_drift(watching, host):
     assert told(watching({"vips": [VIP]})()) == [DRIFT]
     host.apply([VIP])
-    _seen.LAST.clear()
+    started()
     assert watching({"vips": [VIP]})() == []
 
 
@@ -162,6 +185,7 @@ def test_beacons_that_a_state_run_refreshed_still_know_what_was_told(watching, h
     assert told(watching({"vips": [VIP]})()) == [DRIFT]
     assert watching({"vips": [VIP]})() == []
     host.apply([VIP])
+    later()
     assert told(watching({"vips": [VIP]})()) == [OK]
     assert watching({"vips": [VIP]})() == []
 
@@ -171,7 +195,7 @@ def test_without_vips_it_looks_at_those_of_pillar_then_at_what_was_applied(watch
     (event,) = watching(pillar=pillar)()
     assert event["data"]["vips"] == [VIP, "198.51.100.0"]
     assert {f["vip"] for f in event["data"]["findings"]} == {VIP, "198.51.100.0"}
-    _seen.LAST.clear()
+    started()
     look = watching({"interval": 0})
     assert look() == []  # nothing is bound, nothing was applied
     host.apply([OTHER])
@@ -184,7 +208,7 @@ def test_without_vips_it_looks_at_those_of_pillar_then_at_what_was_applied(watch
 
 def test_two_beacons_of_one_module_remember_for_themselves(loaders, server, host, etc):
     beacons = salt.beacons.Beacon({**loaders.opts, "beacons": {}}, loaders.modules)
-    _seen.LAST.clear()
+    started()
     host.apply([VIP])
 
     def look():
@@ -212,7 +236,7 @@ def test_an_error_is_one_event_and_so_is_its_end(watching, host, forked):
     assert (quiet, same, again) == ([], [], [])
     assert (
         error["tag"] == ERROR[0]
-        and set(error["data"]) == {"id", "error"}
+        and set(error["data"]) == {"id", "error", "changes"}
         and "Too many open files" in error["data"]["error"]
     )
     assert told([ok]) == [OK]
@@ -222,7 +246,8 @@ def test_a_wish_in_pillar_that_cannot_be_is_an_error_event(watching):
     look = watching(pillar={"lvsarp": {"vips": 7}})
     (event,) = look()
     assert event["tag"] == ERROR[0]
-    assert event["data"] == {"id": "rs1", "error": "pillar lvsarp:vips: 7 is neither a list nor a text with commas"}
+    message = "pillar lvsarp:vips: 7 is neither a list nor a text with commas"
+    assert event["data"] == {"id": "rs1", "error": message, "changes": []}
     assert look() == []
 
 
@@ -238,7 +263,7 @@ def test_a_look_needs_no_privilege(watching, host, forked):
     assert forked(without_privilege) == []
 
 
-def test_a_look_changes_nothing_keeps_nothing_open_and_starts_no_thread(watching, host, everything):
+def test_a_look_changes_nothing_opens_nothing_more_and_starts_no_thread(watching, host, everything):
     host.apply([VIP])
     look = watching({"vips": [VIP]})
     look()
@@ -257,3 +282,85 @@ def test_a_child_goes_on_with_what_its_parent_remembers(watching, host, forked):
     assert told(look()) == [DRIFT]
     assert forked(lambda: look()) == []
     assert look() == []
+
+
+def test_what_happened_between_two_looks_is_told_once_with_its_time_old_and_new_value(watching, host):
+    look, begin = watching({"vips": [VIP]}), time.time()
+    host.apply([VIP])
+    assert look() == []
+    host.unbind(VIP)
+    host.bind(VIP, label="lo:1")
+    (event,) = look()
+    assert event["tag"] == CHANGE[0] and event["data"]["ok"] is True and event["data"]["findings"] == []
+    gone, back = event["data"]["changes"]
+    assert set(gone) == set(lvsarp.Event._fields)
+    assert (gone["kind"], gone["vip"], gone["scope"], gone["new"]) == ("vip-removed", VIP, "lo", None)
+    assert (back["kind"], back["vip"], back["scope"], back["old"]) == ("vip-added", VIP, "lo", None)
+    assert "lo:1" in back["new"] and begin <= gone["time"] <= back["time"] <= time.time()
+    assert look() == []
+
+
+def test_what_happens_while_salt_refreshes_its_beacons_is_told(loaders, watching, host):
+    host.apply([VIP])
+    assert watching({"vips": [VIP]})() == []
+    salt.beacons.Beacon({**loaders.opts, "beacons": {"lvsarp": [{"vips": [VIP]}]}}, loaders.modules).close_beacons()
+    host.unbind(VIP)
+    host.bind(VIP)
+    (event,) = watching({"vips": [VIP]})()
+    assert [change["kind"] for change in event["data"]["changes"]] == ["vip-removed", "vip-added"]
+
+
+def test_of_many_changes_the_first_200_are_told_and_how_many_more_there_were(watching, host):
+    look = watching({"vips": [VIP]})
+    host.apply([VIP])
+    assert look() == []
+    for _ in range(103):
+        host.unbind(VIP)
+        host.bind(VIP)
+    told_of = 0
+    for event in [event for _ in range(20) for event in look()]:  # the watch hands on so many at once, and goes on
+        told_of += len(event["data"]["changes"]) + event["data"].get("more_changes", 0)
+        assert len(event["data"]["changes"]) == 200 or "more_changes" not in event["data"]
+    assert told_of == 206
+
+
+def test_without_vips_what_was_seen_last_is_watched(watching, host):
+    look = watching()
+    host.bind(VIP)
+    assert told(look()) == [DRIFT]
+    host.unbind(VIP)
+    (event,) = look()
+    assert event["tag"] == OK[0] and [change["kind"] for change in event["data"]["changes"]] == ["vip-removed"]
+    host.bind(OTHER)
+    assert told(look()) == [DRIFT]
+    host.unbind(OTHER)
+    (event,) = look()
+    assert [(change["kind"], change["vip"]) for change in event["data"]["changes"]] == [("vip-removed", OTHER)]
+
+
+def test_a_host_that_cannot_be_watched_is_looked_at_all_the_same(watching, host, monkeypatch):
+    def cannot(*_, **__):
+        raise lvsarp.LvsarpError(24, "cannot open a netlink socket: Too many open files")
+
+    monkeypatch.setattr(lvsarp.Host, "watch", cannot)
+    look = watching({"vips": [VIP]})
+    host.apply([VIP])
+    assert look() == []
+    host.unbind(VIP)
+    (event,) = look()
+    assert event["tag"] == DRIFT[0] and event["data"]["changes"] == []
+
+
+def test_a_child_watches_for_itself_and_takes_nothing_from_its_parent(watching, host, forked):
+    look = watching({"vips": [VIP]})
+    host.apply([VIP])
+    assert look() == []
+
+    def in_the_child():
+        first = look()
+        host.unbind(VIP)
+        host.bind(VIP)
+        return first, [change["kind"] for event in look() for change in event["data"]["changes"]]
+
+    assert forked(in_the_child) == ([], ["vip-removed", "vip-added"])
+    assert [change["kind"] for event in look() for change in event["data"]["changes"]] == ["vip-removed", "vip-added"]

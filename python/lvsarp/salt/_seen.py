@@ -60,7 +60,8 @@ def keep_watching(name: str, host: Host, vips: list[str]) -> None:
         WATCHES.pop(name)[2].close()
     try:
         if vips:
-            WATCHES[name] = (*wanted, host.watch(vips))
+            # Nobody waits for it, so its time is always over when a look comes: each reads the levels.
+            WATCHES[name] = (*wanted, host.watch(vips, interval=0.01))
     except (LvsarpError, ValueError):
         pass
 

@@ -173,8 +173,10 @@ def announce(
         How many rounds: 1 to 1000. Default 3.
     interval
         How long between two rounds, in seconds. Default 1.
-    request, reply
-        Whether the request form and the reply form are sent. Default True.
+    request
+        Whether the request form of gratuitous ARP is sent. Default True.
+    reply
+        Whether the reply form is sent. Default True.
     force
         Also where a VIP is on a loopback device, or not on the interface. Default False.
     test
