@@ -31,7 +31,7 @@ class Host(Persistent, Wire):
     descriptors are closed with it, by the last reference or at the end of a ``with`` block. Several threads may use
     one host; they take turns. After a fork parent and child may both go on with it, unless another thread was in the
     middle of a call. Whatever asks the kernel releases the interpreter's lock; signals are handled when the call
-    returns.
+    returns, or at once where it waits for the wire.
 
     Raises NoNamespaceError if there is no such namespace, AccessError without CAP_SYS_ADMIN for another one,
     ValueError for what names none.

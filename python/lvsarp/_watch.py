@@ -21,10 +21,10 @@ class Event(Value):
         When it was noticed, in seconds since 1970.
     kind
         ``vip-added``, ``vip-removed``, ``vip-misplaced`` (on a device that speaks ARP), ``level-changed``,
-        ``interface-unprotected`` (one that appeared or came up, on which a VIP is not silent), ``device-down`` and
-        ``device-up`` (one on which a VIP is bound), ``resynced`` (the kernel had more to tell than the socket holds, and
-        everything was read again), ``repaired``, ``repair-failed``, or ``repair-limited`` (repairs stop until the next
-        minute, because something else keeps changing the host).
+        ``interface-unprotected`` (one that appeared, came up or left its bridge or bond, and a VIP is not silent on it),
+        ``device-down`` and ``device-up`` (one on which a VIP is bound), ``resynced`` (the kernel had more to tell than the
+        socket holds, and everything was read again), ``repaired``, ``repair-failed``, or ``repair-limited`` (repairs wait,
+        because something else keeps changing the host).
     vip
         The VIP, or None.
     scope
