@@ -23,8 +23,8 @@ def probe(
     directors: Union[str, Iterable[str]] = (),
     netns: NetnsLike = None,
 ) -> list[Responder]:
-    """Asks on the wire who has the VIPs, and gives everybody who answers within the time: :meth:`Host.probe` of the network
-    namespace ``netns``, which is as in :class:`Host`.
+    """Asks on the wire who has the VIPs, and gives everybody who answers within the time: :meth:`Host.probe` of the
+    network namespace ``netns``, which is as in :class:`Host`.
 
     Raises what :meth:`Host.probe` raises, and NoNamespaceError if there is no such namespace.
     """
@@ -58,8 +58,8 @@ def audit(
     tries: int = 8,
     netns: NetnsLike = None,
 ) -> Audit:
-    """Looks from outside whether a real server is silent for a VIP and accepts what is sent to it: :meth:`Host.audit` of
-    the network namespace ``netns``, which is as in :class:`Host`.
+    """Looks from outside whether a real server is silent for a VIP and accepts what is sent to it: :meth:`Host.audit`
+    of the network namespace ``netns``, which is as in :class:`Host`.
 
     Raises what :meth:`Host.audit` raises, and NoNamespaceError if there is no such namespace.
     """

@@ -84,8 +84,8 @@ class NotVerifiedError(LvsarpError):
 
 
 class RefusedError(LvsarpError):
-    """Nothing was done: the plan could not make every VIP silent (see its findings), or a file is not lvsarp's, was edited
-    since, or is masked. ``ECANCELED``"""
+    """Nothing was done: the plan could not make every VIP silent (see its findings), a VIP is not this host's to
+    announce, or a file is not lvsarp's, was edited since, or is masked. ``ECANCELED``"""
 
 
 _CLASSES = {

@@ -1,4 +1,4 @@
-"""What the wire tells: who answers for a VIP, who speaks in its name, and what a real server is as seen from outside."""
+"""What the wire tells: who answers for a VIP, who speaks in its name, and what a real server is from outside."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ class Audit(Value):
     """What a real server is for one VIP, as seen from the wire.
 
     state
-        ``healthy``: silent for the VIP, and it accepts what is sent to it. ``leaks``: it answers for the VIP or announces
-        it. ``black-hole``: it is alive, and what the director sends it for the VIP is lost. ``down``: it does not answer
-        for its own address, or nothing accepts connections to the VIP's port.
+        ``healthy``: silent for the VIP, and it accepts what is sent to it. ``leaks``: it answers for the VIP or
+        announces it. ``black-hole``: it is alive, and what the director sends it for the VIP is lost. ``down``: it
+        does not answer for its own address, or nothing accepts connections to the VIP's port.
     vip
         The VIP.
     real_server
@@ -149,15 +149,16 @@ class Audit(Value):
 
 
 class Listener(Stream[Heard]):
-    """Every frame on an interface that carries a VIP as its sender, from the moment on when it was opened: an iterator of
-    :class:`Heard`.
+    """Every frame on an interface that carries a VIP as its sender, from the moment on when it was opened: an iterator
+    of :class:`Heard`.
 
-    :func:`listen` and :meth:`Host.listen` open one. It waits for the next frame in a ``for``, and in an ``async for`` on
-    its descriptor in the running loop of asyncio, without a thread; or it is waited for with :meth:`wait` or in a loop of
-    your own, and asked with :meth:`dispatch`. It ends when it is closed, by :meth:`close` or at the end of a ``with``.
+    :func:`listen` and :meth:`Host.listen` open one. It waits for the next frame in a ``for``, and in an ``async for``
+    on its descriptor in the running loop of asyncio, without a thread; or it is waited for with :meth:`wait` or in a
+    loop of your own, and asked with :meth:`dispatch`. It ends when it is closed, by :meth:`close` or at the end of a
+    ``with``.
 
-    Threads that share one take turns, and each frame goes to one of them. It stays in its network namespace, and outlives
-    the host that it was opened with. After a fork it is the parent's.
+    Threads that share one take turns, and each frame goes to one of them. It stays in its network namespace, and
+    outlives the host that it was opened with. After a fork it is the parent's.
     """
 
     __slots__ = ()

@@ -30,8 +30,8 @@ else:
 class Stream(Generic[T]):
     """Something that happens again and again, fetched from a descriptor.
 
-    Whoever fetches calls the native half, which never waits. Whoever waits does so in poll() or in an event loop, where a
-    signal's handler runs at once.
+    Whoever fetches calls the native half, which never waits. Whoever waits does so in poll() or in an event loop,
+    where a signal's handler runs at once.
     """
 
     __slots__ = ("__weakref__", "_awaited", "_bell", "_closed", "_fetched", "_inner", "_lock", "_waiting")
@@ -60,8 +60,8 @@ class Stream(Generic[T]):
     def close(self) -> None:
         """Closes the descriptor. A second close does nothing; other calls raise ValueError from now on.
 
-        It may be called by any thread and by a handler of a signal: a thread that waits, or a task that awaits, is woken,
-        and its iteration ends.
+        It may be called by any thread and by a handler of a signal: a thread that waits, or a task that awaits, is
+        woken, and its iteration ends.
         """
         with self._lock:
             if self._closed:
@@ -99,9 +99,9 @@ class Stream(Generic[T]):
     def wait(self, timeout: Optional[float] = None) -> bool:
         """Waits until :meth:`dispatch` has something to do; False where the time was over before.
 
-        ``timeout`` is in seconds from 0 to 86400; None waits for ever. That there is something to do does not mean that
-        something happened. Ctrl-C ends it at once. Raises ValueError once it is closed, also where that happens while it
-        waits.
+        ``timeout`` is in seconds from 0 to 86400; None waits for ever. That there is something to do does not mean
+        that something happened. Ctrl-C ends it at once. Raises ValueError once it is closed, also where that happens
+        while it waits.
         """
         milliseconds = _accept.milliseconds(timeout)
         from select import POLLIN, poll

@@ -21,10 +21,10 @@ class Event(Value):
         When it was noticed, in seconds since 1970.
     kind
         ``vip-added``, ``vip-removed``, ``vip-misplaced`` (on a device that speaks ARP), ``level-changed``,
-        ``interface-unprotected`` (one that appeared, came up or left its bridge or bond, and a VIP is not silent on it),
-        ``device-down`` and ``device-up`` (one on which a VIP is bound), ``resynced`` (the kernel had more to tell than the
-        socket holds, and everything was read again), ``repaired``, ``repair-failed``, or ``repair-limited`` (repairs wait,
-        because something else keeps changing the host).
+        ``interface-unprotected`` (one that appeared, came up or left its bridge or bond, and a VIP is not silent on
+        it), ``device-down`` and ``device-up`` (one on which a VIP is bound), ``resynced`` (the kernel had more to tell
+        than the socket holds, and everything was read again), ``repaired``, ``repair-failed``, or ``repair-limited``
+        (repairs wait, because something else keeps changing the host).
     vip
         The VIP, or None.
     scope
@@ -32,8 +32,8 @@ class Event(Value):
     key
         ``arp_ignore`` or ``arp_announce`` for a level, or None.
     old, new
-        Before and after, as text: the value of a level, how an address was bound, ``up`` or ``down``. None where there was
-        or is nothing.
+        Before and after, as text: the value of a level, how an address was bound, ``up`` or ``down``. None where there
+        was or is nothing.
     silent
         Whether every VIP is silent and there, by a check after the event. None: it could not be told.
     finding
@@ -63,13 +63,13 @@ class Event(Value):
 class Watch(Stream[Event]):
     """What happens on a host from the moment on when it was opened: an iterator of :class:`Event`.
 
-    :meth:`Host.watch` opens one. It waits for the next event in a ``for``, and in an ``async for`` on its descriptor in
-    the running loop of asyncio, without a thread; or it is waited for with :meth:`wait` or in a loop of your own, and asked
-    with :meth:`dispatch`, which also does the repairs. It ends when it is closed, by :meth:`close` or at the end of a
-    ``with``.
+    :meth:`Host.watch` opens one. It waits for the next event in a ``for``, and in an ``async for`` on its descriptor
+    in the running loop of asyncio, without a thread; or it is waited for with :meth:`wait` or in a loop of your own,
+    and asked with :meth:`dispatch`, which also does the repairs. It ends when it is closed, by :meth:`close` or at the
+    end of a ``with``.
 
-    Threads that share one take turns, and each event goes to one of them. It stays in its network namespace, and outlives
-    the host that it was opened with. After a fork it is the parent's.
+    Threads that share one take turns, and each event goes to one of them. It stays in its network namespace, and
+    outlives the host that it was opened with. After a fork it is the parent's.
     """
 
     __slots__ = ()

@@ -34,8 +34,8 @@ class Wire:
     ) -> list[Responder]:
         """Asks on the wire who has the VIPs, and gives everybody who answers within the time.
 
-        They come by VIP in the order in which they are named, then in the order in which they answered; an empty list where
-        nobody did. It always takes the whole time; Ctrl-C ends it at once. IPv6 VIPs are asked for by neighbour
+        They come by VIP in the order in which they are named, then in the order in which they answered; an empty list
+        where nobody did. It always takes the whole time; Ctrl-C ends it at once. IPv6 VIPs are asked for by neighbour
         solicitations.
 
         vips
@@ -52,8 +52,9 @@ class Wire:
         directors
             The MAC addresses that may answer, one or several; they are marked in the answer.
 
-        Raises AccessError without CAP_NET_RAW, NoInterfaceError, UnsupportedError on an interface without ARP, ValueError
-        for an empty list, an address, a MAC address, a number or a word that cannot be, TypeError for what is none.
+        Raises AccessError without CAP_NET_RAW, NoInterfaceError, UnsupportedError on an interface without ARP,
+        ValueError for an empty list, an address, a MAC address, a number or a word that cannot be, TypeError for what
+        is none.
         """
         return _probe.probe(self._inner, vips, _accept.device(on), timeout, requests, sender, directors)
 
@@ -66,8 +67,9 @@ class Wire:
     ) -> Listener:
         """Hears from now on every frame on the interface that carries one of the VIPs as its sender. Sends nothing.
 
-        ``vips`` are one VIP or several, ``on`` is the interface, and ``directors`` are the MAC addresses that may speak for
-        the VIPs, one or several; they are marked. The result is an iterator; close it, or use it in a ``with``.
+        ``vips`` are one VIP or several, ``on`` is the interface, and ``directors`` are the MAC addresses that may
+        speak for the VIPs, one or several; they are marked. The result is an iterator; close it, or use it in a
+        ``with``.
 
         Raises what :meth:`probe` raises.
         """
@@ -96,14 +98,14 @@ class Wire:
             The TCP port on which the VIP is served, 1 to 65535. None: an ICMP echo request is sent instead, which says
             nothing about the service.
         timeout
-            The deadline, in seconds from 0.001 to 86400. A healthy real server takes about half of it, since silence takes
-            time to be heard.
+            The deadline, in seconds from 0.001 to 86400. A healthy real server takes about half of it, since silence
+            takes time to be heard.
         tries
             How often each question is asked until it is answered: 1 to 1000.
 
-        Raises AccessError without CAP_NET_RAW, NoInterfaceError, UnsupportedError on an interface without ARP, ValueError
-        for an address or a number that cannot be, and where the interface has no address to ask with, TypeError for what
-        is none.
+        Raises AccessError without CAP_NET_RAW, NoInterfaceError, UnsupportedError on an interface without ARP,
+        ValueError for an address or a number that cannot be, and where the interface has no address to ask with,
+        TypeError for what is none.
         """
         return _probe.audit(self._inner, vip, real_server, _accept.device(on), port, timeout, tries)
 
@@ -121,8 +123,8 @@ class Wire:
         """Tells everybody on the interface that the VIPs are at its MAC address, and gives how many frames were sent.
 
         For the director, after a leak was mended: neighbours that learned the wrong address learn this one. It takes
-        ``count`` - 1 intervals; Ctrl-C ends it at once. Each round looks again whether the VIPs are here to announce, and
-        where they are not any more it ends with what was sent.
+        ``count`` - 1 intervals; Ctrl-C ends it at once. Each round looks again whether the VIPs are here to announce,
+        and where they are not any more it ends with what was sent.
 
         vips
             One VIP or several, each once.
@@ -133,8 +135,8 @@ class Wire:
         interval
             How long between two rounds, in seconds from 0 to 86400.
         request, reply
-            Whether the request form and the reply form of gratuitous ARP are sent. An IPv6 VIP is told by an unsolicited
-            neighbour advertisement.
+            Whether the request form and the reply form of gratuitous ARP are sent. An IPv6 VIP is told by an
+            unsolicited neighbour advertisement.
         force
             Also where this host holds the VIP on a loopback device, as a real server does, or not on the interface.
 
@@ -176,28 +178,28 @@ class Wire:
         force: bool = False,
         exact: bool = False,
     ) -> Watch:
-        """Watches the host from now on. What happens comes as events: a VIP that is removed, added or bound where ARP is
-        spoken, a level that is changed, an interface that is not protected.
+        """Watches the host from now on. What happens comes as events: a VIP that is removed, added or bound where ARP
+        is spoken, a level that is changed, an interface that is not protected.
 
         vips
             The VIPs, one or several. None: those that are bound or that an apply had bound, as in :meth:`check`.
         interval
-            How often levels are read again, in seconds from 0.01 to 86400: the kernel tells nobody when they are written
-            through ``/proc/sys``. All else is told at once.
+            How often levels are read again, in seconds from 0.01 to 86400: the kernel tells nobody when they are
+            written through ``/proc/sys``. All else is told at once.
         repair
             Apply again whenever a VIP is not silent or not there: the VIPs that are watched, with the arguments from
             ``prefixes`` on, which are those of :meth:`plan` and are not looked at without ``repair``. It is done by the
             process that fetches the events, in the middle of that.
         per_minute
-            How many repairs a minute there are at most: 1 to 6000. Something else that changes the host again and again is
-            not fought for ever.
+            How many repairs a minute there are at most: 1 to 6000. Something else that changes the host again and
+            again is not fought for ever.
 
-        The arguments ``prefixes``, ``scope``, ``dev``, ``label``, ``address_scope``, ``method``, ``force`` and ``exact``
-        are as in :meth:`plan`. The result is an iterator; close it, or use it in a ``with``. Reading needs no privilege,
-        repairs need what :meth:`apply` needs.
+        The arguments ``prefixes``, ``scope``, ``dev``, ``label``, ``address_scope``, ``method``, ``force`` and
+        ``exact`` are as in :meth:`plan`. The result is an iterator; close it, or use it in a ``with``. Reading needs
+        no privilege, repairs need what :meth:`apply` needs.
 
-        Raises ValueError for an empty list, an address or a number that cannot be, and where nothing is bound and no VIP is
-        named; NoInterfaceError if there is no such device; LvsarpError where the host cannot be read.
+        Raises ValueError for an empty list, an address or a number that cannot be, and where nothing is bound and no
+        VIP is named; NoInterfaceError if there is no such device; LvsarpError where the host cannot be read.
         """
         watched = None if vips is None else _accept.vips(vips)
         wanted = None
@@ -216,8 +218,8 @@ class Wire:
         announce: bool = True,
         lock_timeout: float = 10.0,
     ) -> Changes:
-        """Makes this host, a silent real server, the owner of the VIPs: each is bound on the interface, then removed from
-        the real server's device, with its scope, label and lifetimes, and is then announced.
+        """Makes this host, a silent real server, the owner of the VIPs: each is bound on the interface, then removed
+        from the real server's device, with its scope, label and lifetimes, and is then announced.
 
         What is so already is left. :meth:`undo` takes it back, and :meth:`demote` is the way back in a cluster of two.
 
@@ -231,14 +233,14 @@ class Wire:
             Change nothing, lock nothing and announce nothing: ``steps`` and ``findings`` of the result are what a call
             would do, ``changed`` is False.
         announce
-            Tell the neighbours by three rounds of :meth:`announce`, which takes 2 seconds, also where nothing changed. If
-            that fails the host is the owner all the same, and the failure is the finding ``not-announced``.
+            Tell the neighbours by three rounds of :meth:`announce`, which takes 2 seconds, also where nothing changed.
+            If that fails the host is the owner all the same, and the failure is the finding ``not-announced``.
         lock_timeout
             As in :meth:`apply`, in seconds.
 
         Raises ValueError for an empty list or an address that cannot be, NoInterfaceError, AccessError without
-        CAP_NET_ADMIN, LockTimeoutError, NotVerifiedError where the kernel does not show what was done, JournalError where
-        the record cannot be used.
+        CAP_NET_ADMIN, LockTimeoutError, NotVerifiedError where the kernel does not show what was done, JournalError
+        where the record cannot be used.
         """
         vips, on, dev = _accept.vips(vips), _accept.device(on), _accept.device(dev)
         changes = _outcome.changes(
@@ -264,8 +266,8 @@ class Wire:
         dry_run: bool = False,
         lock_timeout: float = 10.0,
     ) -> Changes:
-        """Makes this host, the owner of the VIPs, a silent real server: levels first, read back, then each VIP is bound on
-        the real server's device, then removed from the interface, with its scope, label and lifetimes.
+        """Makes this host, the owner of the VIPs, a silent real server: levels first, read back, then each VIP is
+        bound on the real server's device, then removed from the interface, with its scope, label and lifetimes.
 
         What is so already is left. :meth:`undo` takes it back.
 
@@ -278,14 +280,14 @@ class Wire:
         scope
             Where the levels are set, as in :meth:`plan`.
         dry_run
-            Change nothing and lock nothing: ``steps`` and ``findings`` of the result are what a call would do, ``changed``
-            is False.
+            Change nothing and lock nothing: ``steps`` and ``findings`` of the result are what a call would do,
+            ``changed`` is False.
         lock_timeout
             As in :meth:`apply`, in seconds.
 
         Raises ValueError for an empty list or an address that cannot be, NoInterfaceError, AccessError without
-        CAP_NET_ADMIN, RefusedError where the VIPs would not be silent, LockTimeoutError, NotVerifiedError where the kernel
-        does not show what was done, JournalError where the record cannot be used.
+        CAP_NET_ADMIN, RefusedError where the VIPs would not be silent, LockTimeoutError, NotVerifiedError where the
+        kernel does not show what was done, JournalError where the record cannot be used.
         """
         vips, on, dev = _accept.vips(vips), _accept.device(on), _accept.device(dev)
         text = self._inner.demote(vips, on, dev, scope=scope, dry_run=bool(dry_run), lock_timeout=lock_timeout)

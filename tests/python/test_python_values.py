@@ -13,8 +13,9 @@ from lvsarp import Address, Changes, Conf, Finding, Interface, Level, Levels, Lo
 LEVELS = Levels(Level(own=0, all=1, effective=1), Level(own=2, all=None, effective=None))
 FINDING = Finding("vip-answered", "error", "eth0", "192.0.2.10", "it is answered", "set the level")
 STEP = Step("set", "all/arp_ignore", 0, 1, "it is needed")
+DIRECTOR, LEAK = "02:00:00:00:00:02", "02:00:00:00:00:11"
 AUDIT = lvsarp.Audit(
-    *("leaks", "192.0.2.10", "192.0.2.11", "02:00:00:00:00:11", 8, 0, "accepted", "accepted", 0.002, 1),
+    *("leaks", "192.0.2.10", "192.0.2.11", LEAK, 8, 0, "accepted", "accepted", 0.002, 1),
     ("it answers <itself>", "another one does, too"),
 )
 VALUES = [
@@ -33,10 +34,10 @@ VALUES = [
     lvsarp.keys()[3],
     lvsarp.levels("arp_ignore")[0],
     lvsarp.BootLevel("eth0", "arp_ignore", 1, None, "/etc/sysctl.d/50-a.conf", 3, False),
-    lvsarp.Responder("192.0.2.10", "02:00:00:00:00:02", "02:00:00:00:00:02", "192.0.2.2", 3, 0.0001, False, True, False),
-    lvsarp.Heard(1.5, "eth0", "192.0.2.10", "request", "02:00:00:00:00:11", "02:00:00:00:00:11", "192.0.2.1", False, False),
+    lvsarp.Responder("192.0.2.10", DIRECTOR, DIRECTOR, "192.0.2.2", 3, 0.0001, False, True, False),
+    lvsarp.Heard(1.5, "eth0", "192.0.2.10", "request", LEAK, LEAK, "192.0.2.1", False, False),
     AUDIT,
-    lvsarp.Event(1.5, "vip-removed", "192.0.2.10", "lo", None, "192.0.2.10/32", None, False, FINDING, None, "it is gone"),
+    lvsarp.Event(1.5, "vip-removed", "192.0.2.10", "lo", None, "scope global", None, False, FINDING, None, "it is gone"),
 ]
 
 
@@ -147,8 +148,8 @@ def test_what_the_wire_told_reads_well():
 
 
 def test_the_html_of_an_audit_has_its_state_and_reasons():
-    shown = text_of(AUDIT._repr_html_())
-    assert "leaks" in shown and all(reason in shown for reason in AUDIT.reasons) and "<itself>" not in AUDIT._repr_html_()
+    html = AUDIT._repr_html_()
+    assert all(text in text_of(html) for text in ("leaks", *AUDIT.reasons)) and "<itself>" not in html
 
 
 @pytest.mark.parametrize("arguments", [(), (1,), (1, 2, 3, 4)])

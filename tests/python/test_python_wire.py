@@ -109,8 +109,8 @@ def test_a_vip_that_nobody_has_is_answered_by_nobody(wire, client):
 
 
 def test_a_hijack_is_heard(wire):
-    begin = time.time()
-    with wire.bound(("web1", VIP, "lo")), lvsarp.listen(VIP, "eth0", directors=[MACS["director"]], netns="client") as heard:
+    begin, hears = time.time(), lvsarp.listen(VIP, "eth0", directors=[MACS["director"]], netns="client")
+    with wire.bound(("web1", VIP, "lo")), hears as heard:
         wire.web1.ip("neigh flush all")
         send_from(wire.web1, VIP, ADDRESSES["client"])
         one = next(heard)
@@ -122,7 +122,8 @@ def test_a_hijack_is_heard(wire):
 
 
 def test_what_the_director_announces_is_heard_as_the_directors(wire, director):
-    with wire.bound(("director", VIP, "eth0")), lvsarp.listen(VIP, "eth0", directors=MACS["director"], netns="client") as heard:
+    hears = lvsarp.listen(VIP, "eth0", directors=MACS["director"], netns="client")
+    with wire.bound(("director", VIP, "eth0")), hears as heard:
         assert director.announce(VIP, "eth0", count=1) == 2
         assert [(one.kind, one.director) for one in (next(heard), next(heard))] == [
             ("gratuitous-request", True),
@@ -134,7 +135,8 @@ def test_what_the_director_announces_is_heard_as_the_directors(wire, director):
 def test_an_audit_tells_the_four_states_apart(wire, director):
     vips = {"healthy": VIP, "leaks": OTHER, "black-hole": THIRD, "down": VIP}
     servers = dict.fromkeys(vips, ADDRESSES["web1"]) | {"down": "192.0.2.99"}
-    with wire.silent("web1"), wire.bound(("web1", VIP, "lo"), ("web1", OTHER, "eth0")), ThreadPoolExecutor(4) as threads:
+    places = ("web1", VIP, "lo"), ("web1", OTHER, "eth0")
+    with wire.silent("web1"), wire.bound(*places), ThreadPoolExecutor(4) as threads:
         jobs = {state: threads.submit(director.audit, vips[state], servers[state], "eth0") for state in vips}
         found = {state: job.result() for state, job in jobs.items()}
     assert {state: audit.state for state, audit in found.items()} == {state: state for state in vips}

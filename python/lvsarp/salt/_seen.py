@@ -16,8 +16,8 @@ OURS = 204
 LAST: dict[str, Any] = {}
 
 # The beacon's watches by its name, each with the process that opened it and the VIPs that it is about. They stay open
-# between two looks, also where Salt refreshes its beacons in between: what happens then would be missed. So the beacon has
-# no close(), which Salt calls before each refresh and cannot tell from the end.
+# between two looks, also where Salt refreshes its beacons in between: what happens then would be missed. So the beacon
+# has no close(), which Salt calls before each refresh and cannot tell from the end.
 WATCHES: dict[str, tuple[int, list[str], Watch]] = {}
 
 
@@ -48,7 +48,7 @@ def happened(name: str) -> list[Event]:
 
 
 def keep_watching(name: str, host: Host, vips: list[str]) -> None:
-    """Sees to it that there is a watch over these VIPs for the next call. Where there can be none the looks go on alone."""
+    """Keeps a watch over these VIPs open for the next call. Where there can be none the looks go on alone."""
     from os import getpid
 
     from lvsarp import LvsarpError

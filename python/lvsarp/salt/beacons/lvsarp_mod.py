@@ -22,8 +22,8 @@ with the same finding about the same VIP is no other reason. The first look afte
 where it is no ``ok``.
 
 ``changes`` are the fields of ``lvsarp.Event`` of what happened since the look before, each once: ``time`` in seconds
-since 1970, ``kind``, ``vip``, ``scope``, ``key``, ``old``, ``new``, ``silent``, ``finding``, ``by`` and ``message``. They
-are the first 200; where there are more, ``more_changes`` says how many. A watch that stays open between the looks
+since 1970, ``kind``, ``vip``, ``scope``, ``key``, ``old``, ``new``, ``silent``, ``finding``, ``by`` and ``message``.
+They are the first 200; where there are more, ``more_changes`` says how many. A watch that stays open between the looks
 collects them: what the kernel tells comes with its time; of a level that is written through ``/proc/sys`` the look
 finds the new value.
 """

@@ -253,7 +253,7 @@ def undo(persist: bool = False, test: Optional[bool] = None) -> dict[str, Any]:
     """
     with _failures.shown(), lvsarp.Host() as host:
         files = _wanted.flag(persist, "argument persist")
-        return (host.undo(persist=files, dry_run=True) if _call.is_test(test, __opts__) else host.undo(persist=files)).as_dict()
+        return host.undo(persist=files, dry_run=_call.is_test(test, __opts__)).as_dict()
 
 
 def explain(

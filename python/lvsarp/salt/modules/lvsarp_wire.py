@@ -1,5 +1,5 @@
-"""The part of the execution module ``lvsarp`` that is about the wire: who answers for a VIP, what a real server is as seen
-from outside, announcements, and the change of roles in a cluster of two.
+"""The part of the execution module ``lvsarp`` that is about the wire: who answers for a VIP, what a real server is as
+seen from outside, announcements, and the change of roles in a cluster of two.
 
 The VIPs are those of the argument, else those of pillar ``lvsarp:vips`` or of ``lvsarp: {vips: ...}`` in the minion's
 configuration: a list, or one text with commas. All results are plain data.
@@ -60,9 +60,9 @@ def probe(
     directors
         The MAC addresses that may answer, a list or one text with commas.
 
-    Returns ``responders`` (each with ``vip``, ``mac``, ``source``, ``address``, ``count``, ``delay`` in seconds, ``ours``,
-    ``director`` and ``duplicate``) and ``ok``: whether each VIP has exactly one, and a director if any is named. The return
-    code is that of ``lvsarp probe``: 1 where it is not so.
+    Returns ``responders`` (each with ``vip``, ``mac``, ``source``, ``address``, ``count``, ``delay`` in seconds,
+    ``ours``, ``director`` and ``duplicate``) and ``ok``: whether each VIP has exactly one, and a director if any is
+    named. The return code is that of ``lvsarp probe``: 1 where it is not so.
 
     CLI Example:
 
@@ -92,9 +92,9 @@ def listen(interface: str, vips: Texts = None, seconds: float = 10.0, directors:
     directors
         The MAC addresses that may speak for them, a list or one text with commas.
 
-    Returns ``count``, how many frames carried a VIP as their sender, ``heard``, the first 100 of them (each with ``time``
-    in seconds since 1970, ``interface``, ``vip``, ``kind``, ``mac``, ``source``, ``target``, ``ours`` and ``director``),
-    and ``ok``: whether all were ours or a director's. The return code is 1 where they were not.
+    Returns ``count``, how many frames carried a VIP as their sender, ``heard``, the first 100 of them (each with
+    ``time`` in seconds since 1970, ``interface``, ``vip``, ``kind``, ``mac``, ``source``, ``target``, ``ours`` and
+    ``director``), and ``ok``: whether all were ours or a director's. The return code is 1 where they were not.
 
     CLI Example:
 
@@ -136,9 +136,9 @@ def audit(
     tries
         How often each question is asked: 1 to 1000. Default 8.
 
-    Returns ``state`` (``healthy``, ``leaks``, ``black-hole`` or ``down``), ``reasons``, ``vip``, ``real_server``, ``mac``,
-    ``answered``, ``announced``, ``from_vip``, ``from_real_server``, ``delay`` in seconds and ``others``. The return code is
-    that of ``lvsarp audit``: 1 unless it is healthy.
+    Returns ``state`` (``healthy``, ``leaks``, ``black-hole`` or ``down``), ``reasons``, ``vip``, ``real_server``,
+    ``mac``, ``answered``, ``announced``, ``from_vip``, ``from_real_server``, ``delay`` in seconds and ``others``. The
+    return code is that of ``lvsarp audit``: 1 unless it is healthy.
 
     CLI Example:
 
@@ -162,8 +162,8 @@ def announce(
     force: bool = False,
     test: Optional[bool] = None,
 ) -> dict[str, Any]:
-    """Tells all neighbours by gratuitous ARP that the VIPs are at this minion: for the director, after a leak was mended.
-    Refused on a real server.
+    """Tells all neighbours by gratuitous ARP that the VIPs are at this minion: for the director, after a leak was
+    mended. Refused on a real server.
 
     interface
         The interface on which the VIPs are, such as ``eth0``.
@@ -193,11 +193,11 @@ def announce(
     """
     with _failures.shown(), lvsarp.Host() as host:
         named = _vips(vips)
-        forms = {name: _wanted.flag(value, f"argument {name}") for name, value in (("request", request), ("reply", reply))}
-        forced = _wanted.flag(force, "argument force")
+        given = {"request": request, "reply": reply, "force": force}
+        flags = {name: _wanted.flag(value, f"argument {name}") for name, value in given.items()}
         if _call.is_test(test, __opts__):
             return {"sent": 0}
-        return {"sent": host.announce(named, interface, count=count, interval=interval, **forms, force=forced)}
+        return {"sent": host.announce(named, interface, count=count, interval=interval, **flags)}
 
 
 def promote(
