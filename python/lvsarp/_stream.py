@@ -10,7 +10,7 @@ from . import _accept
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from typing import Any, Generic, Optional
+    from typing import Any, Generic, NoReturn, Optional
 
     from typing_extensions import Self
 
@@ -50,6 +50,9 @@ class Stream(Generic[T]):
         if self._bell is not None:
             for descriptor in self._bell:
                 os.close(descriptor)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {self._name()} is neither copied nor pickled: it is a descriptor of this process")
 
     def __enter__(self) -> Self:
         return self
@@ -92,9 +95,11 @@ class Stream(Generic[T]):
         Raises ValueError once it is closed, and in a process that was forked since it was opened; LvsarpError for what
         fails.
         """
-        self._fetch()
-        found, self._fetched = self._fetched[::-1], []
-        return found
+        with self._lock:
+            self._fetch()
+            found = self._fetched[::-1]
+            self._fetched.clear()
+            return found
 
     def wait(self, timeout: Optional[float] = None) -> bool:
         """Waits until :meth:`dispatch` has something to do; False where the time was over before.
@@ -128,13 +133,9 @@ class Stream(Generic[T]):
 
     def __next__(self) -> T:
         try:
-            while True:
-                if self._fetched:
-                    return self._fetched.pop()
-                if not self._fetch():
-                    self.wait()
-        except IndexError:  # another thread was quicker
-            return self.__next__()
+            while (found := self._next()) is None:
+                self.wait()
+            return found
         except ValueError:
             if self._closed:
                 raise StopIteration from None
@@ -145,14 +146,15 @@ class Stream(Generic[T]):
 
     async def __anext__(self) -> T:
         try:
-            while not self._fetched:
+            while True:
+                if self._fetched and (found := self._next()) is not None:
+                    return found
                 if self._fetch():
                     from asyncio import sleep
 
                     await sleep(0)  # others have their turn, also where something happens all the time
                 else:
                     await self._readable()
-            return self._fetched.pop()
         except ValueError:
             if self._closed:
                 raise StopAsyncIteration from None
@@ -179,14 +181,21 @@ class Stream(Generic[T]):
             self._awaited = None
             self._waited()
 
+    def _next(self) -> Optional[T]:
+        """The next one, if there is one; threads take turns."""
+        with self._lock:
+            self._check()
+            return self._fetched.pop() if self._fetched or self._fetch() else None
+
     def _fetch(self) -> bool:
         """Fetches what happened, to be handed on; False where nothing did."""
-        self._check()
-        text = self._inner.dispatch()
-        if text == "[]":
-            return False
-        self._fetched[:0] = self._read(text)[::-1]
-        return True
+        with self._lock:
+            self._check()
+            text = self._inner.dispatch()
+            if text == "[]":
+                return False
+            self._fetched[:0] = self._read(text)[::-1]
+            return True
 
     def _read(self, text: str) -> list[T]:
         """Values from the native module's JSON."""
