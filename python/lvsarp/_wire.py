@@ -251,8 +251,8 @@ class Wire:
         try:
             self.announce([vip.partition("/")[0] for vip in vips], on)
         except LvsarpError as error:  # it is the owner all the same
-            hint = "announce again, or neighbours send to the old owner until their entries expire"
-            found = _outcome.Finding("not-announced", "warning", on, None, str(error.strerror), hint)
+            message = f"the neighbours were not told: {error.strerror}"
+            found = _outcome.Finding("not-announced", "warning", on, None, message, error.hint or "call announce")
             return _outcome.Changes(changes.changed, changes.steps, (*changes.findings, found))
         return changes
 
