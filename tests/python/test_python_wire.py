@@ -1,5 +1,6 @@
 """On the wire: who answers for a VIP, who speaks in its name, what a real server is from outside, and announcements."""
 
+import errno
 import os
 import signal
 import socket
@@ -130,6 +131,22 @@ def test_what_the_director_announces_is_heard_as_the_directors(wire, director):
             ("gratuitous-reply", True),
         ]
         assert heard.dispatch() == [] and heard.wait(0) is False
+
+
+def test_an_interface_that_goes_down_is_an_error_once_and_the_listener_goes_on(wire, client, director):
+    veth(wire.client, wire.lan, names=("eth1", "client1"))
+    wire.lan.ip("link set client1 master br0")
+    try:
+        with client.listen(VIP, "eth1") as heard:
+            director.announce(VIP, "eth0", count=1, reply=False, force=True)
+            assert heard.wait(SOON)
+            wire.client.ip("link set eth1 down")
+            with pytest.raises(lvsarp.LvsarpError) as caught:
+                next(heard)
+            assert caught.value.errno == errno.ENETDOWN
+            assert next(heard).kind == "gratuitous-request"
+    finally:
+        wire.client.ip("link del eth1")
 
 
 def test_an_audit_tells_the_four_states_apart(wire, director):

@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use crate::error::{raised, unusable};
 
 /// The longest time of anything, in seconds: what does not end in a day hangs.
-pub const LONGEST: f64 = 86_400.0;
+const LONGEST: f64 = 86_400.0;
 
 /// A `str` that is UTF-8. Python's text may also hold single bytes of another encoding, which no name or address has.
 pub struct Text(pub String);
@@ -119,7 +119,7 @@ pub fn vips(texts: &[Text]) -> PyResult<Vec<Vip>> {
     texts.iter().map(vip).collect()
 }
 
-/// The addresses of VIPs that are asked for on the wire.
+/// The addresses of VIPs, for what only looks at them.
 pub fn addresses(texts: &[Text]) -> PyResult<Vec<IpAddr>> {
     texts.iter().map(|text| vip(text).map(|vip| vip.address())).collect()
 }

@@ -31,8 +31,7 @@ pub fn levels_tuple(levels: Levels) -> LevelsTuple {
 
 /// The addresses of VIPs that a check is about; `None`: those that are bound.
 pub fn addresses_of(vips: Option<Vec<Text>>) -> PyResult<Option<Vec<IpAddr>>> {
-    let Some(vips) = vips else { return Ok(None) };
-    Ok(Some(accept::vips(&vips)?.into_iter().map(|vip| vip.address()).collect()))
+    vips.map(|vips| accept::addresses(&vips)).transpose()
 }
 
 /// A decision as Python has it, to be drawn: its question, its rule, its checks and the running kernel's word.
