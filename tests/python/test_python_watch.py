@@ -26,6 +26,14 @@ def watch(host):
         yield watch
 
 
+@pytest.fixture
+def quiet(host):
+    """A watch whose descriptor is readable only when something happens."""
+    host.apply([VIP])
+    with host.watch([VIP], interval=3600) as watch:
+        yield watch
+
+
 def within(seconds, awaitable):
     return asyncio.run(asyncio.wait_for(awaitable, seconds))
 
@@ -94,6 +102,29 @@ def test_an_async_for_goes_on_beside_other_work_and_starts_no_thread(watch, host
     assert removed(first) and seen(second) == LEVEL
 
 
+def test_others_have_their_turn_also_where_something_happens_all_the_time(quiet, host):
+    async def main():
+        turns = 0
+
+        async def other_work():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        work, events = asyncio.ensure_future(other_work()), 0
+        host.unbind(VIP)
+        async for event in quiet:
+            (host.bind if event.kind == "vip-removed" else host.unbind)(VIP)
+            events += 1
+            if events == 50:
+                break
+        work.cancel()
+        return turns
+
+    assert within(SOON, main()) >= 50
+
+
 def test_a_wait_in_a_loop_can_be_given_up_and_taken_up_again(watch, host):
     async def main():
         loop = asyncio.get_running_loop()
@@ -120,44 +151,44 @@ def test_two_tasks_cannot_await_the_same_watch(watch, host):
 
 
 @pytest.mark.parametrize("by_a_thread", [False, True])
-def test_closing_a_watch_ends_the_iteration_that_awaits_it(watch, by_a_thread):
+def test_closing_a_watch_ends_the_iteration_that_awaits_it(quiet, by_a_thread):
     async def main():
         async def listen():
-            return [event async for event in watch]
+            return [event async for event in quiet]
 
         waiting = asyncio.ensure_future(listen())
         await asyncio.sleep(0.05)
         if by_a_thread:
-            await asyncio.get_running_loop().run_in_executor(None, watch.close)
+            await asyncio.get_running_loop().run_in_executor(None, quiet.close)
         else:
-            watch.close()
+            quiet.close()
         return await waiting
 
-    descriptor = watch.fileno()
+    descriptor = quiet.fileno()
     assert within(SOON, main()) == []
     with pytest.raises(OSError):
         os.fstat(descriptor)
 
 
-def test_closing_a_watch_ends_the_iteration_of_another_thread(watch):
+def test_closing_a_watch_ends_the_iteration_of_another_thread(quiet):
     ended = []
-    threads = [threading.Thread(target=lambda: ended.append(list(watch))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: ended.append(list(quiet)), daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + SOON
-    while watch._waiting < 2 and time.monotonic() < deadline:
+    while quiet._waiting < 2 and time.monotonic() < deadline:
         time.sleep(0.001)
-    watch.close()
+    quiet.close()
     for thread in threads:
         thread.join(SOON)
     assert ended == [[], []]
 
 
-def test_a_handler_of_a_signal_may_close_it(watch):
-    before = signal.signal(signal.SIGALRM, lambda *_: watch.close())
+def test_a_handler_of_a_signal_may_close_it(quiet):
+    before = signal.signal(signal.SIGALRM, lambda *_: quiet.close())
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.1)
-        assert list(watch) == []
+        assert list(quiet) == []
     finally:
         signal.signal(signal.SIGALRM, before)
 
