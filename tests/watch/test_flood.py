@@ -28,7 +28,7 @@ def test_a_flood_of_link_events_is_survived(server, program, watching, route, sa
               ("level-changed", None, "all", "arp_ignore", "1", "0")}
     seen, lost = [], 0
     while not wanted <= set(seen):
-        event = watcher.next(60)
+        event = watcher.next(60, f"{wanted - set(seen)}, but {seen}")
         lost += event["kind"] == "resynced"
         if event["kind"] != "resynced":
             seen.append(what(event))

@@ -137,7 +137,7 @@ impl Watch {
             }
             self.next = Instant::now() + self.interval;
         }
-        if empty && self.files.lacks(&self.state) {
+        if empty && self.files.lacks(&self.host, &self.state) {
             self.files.open(&self.host, &self.state);
         }
         if !news.is_empty() || self.look.is_some_and(|at| at <= Instant::now()) {
@@ -234,23 +234,25 @@ impl Watch {
     /// Everything again, and the difference as events.
     fn resync(&mut self, news: &mut News) -> Result<()> {
         let mut silent = News::default();
-        let mut known: Option<State> = None;
+        let (mut known, mut failed) = (None, Ok(()));
         for _ in 0..TRIES {
-            self.overrun = false;
-            let before = match self.observe_all(&mut silent) {
-                Ok(before) => before,
-                // The dumps kept being interrupted.
-                Err(e) if e.kind() == ErrorKind::Interrupted => {
-                    self.overrun = true;
-                    self.look = Some(Instant::now() + SOON);
-                    break;
+            // What waits is older than what is read now.
+            let observed = self.listener.discard().and_then(|empty| {
+                self.overrun = !empty;
+                self.observe_all(&mut silent)
+            });
+            match observed {
+                Ok(before) => {
+                    known.get_or_insert(before);
                 }
                 Err(e) => {
                     self.overrun = true;
-                    return Err(e);
+                    self.look = Some(Instant::now() + SOON);
+                    // Dumps that kept being interrupted are no failure, only too early.
+                    failed = if e.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(e) };
+                    break;
                 }
-            };
-            known.get_or_insert(before);
+            }
             if !self.overrun {
                 break;
             }
@@ -260,7 +262,7 @@ impl Watch {
             news.events.push(Event::new(EventKind::Resynced, message.to_owned()));
             known.difference(&self.state, news);
         }
-        Ok(())
+        failed
     }
 
     /// Checks the host after what happened. What came up and is not silent is news as well.

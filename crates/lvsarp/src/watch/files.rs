@@ -132,8 +132,14 @@ impl Files {
     }
 
     /// Whether a file is to be opened.
-    pub fn lacks(&self, state: &State) -> bool {
-        !self.dump && state.interfaces.iter().filter(|interface| interface.conf.is_some()).count() != self.kept.len()
+    pub fn lacks(&self, host: &Host, state: &State) -> bool {
+        if host.procfs().is_none() {
+            return false;
+        }
+        let open = self.all.is_some() && self.default.is_some();
+        !open
+            || !self.dump
+                && state.interfaces.iter().filter(|interface| interface.conf.is_some()).count() != self.kept.len()
     }
 }
 

@@ -15,6 +15,9 @@ const WAITING: i32 = 4 << 20;
 /// One message about a link has a few KiB at most.
 const ROOM: usize = 64 * 1024;
 
+/// How many messages are forgotten at once.
+const MOST_DISCARDED: u32 = 1 << 18;
+
 pub(super) struct Listener {
     fd: OwnedFd,
     buffer: Vec<u8>,
@@ -39,6 +42,21 @@ impl Listener {
             let _ = sys::set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, WAITING);
         }
         Ok(Listener { fd, buffer: vec![0; ROOM] })
+    }
+
+    /// Takes all that waits and forgets it. `false`: there was always more.
+    ///
+    /// The kernel says only once that it drops messages, and goes on dropping them until the socket was empty: what is read before that may miss
+    /// what is dropped after it.
+    pub fn discard(&mut self) -> Result<bool> {
+        for _ in 0..MOST_DISCARDED {
+            match sys::receive(self.fd.as_fd(), &mut self.buffer[..64], false) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(e) if e.raw_os_error() != Some(libc::ENOBUFS) => return Err(Error::os("hear", "of changes", &e)),
+                _ => {}
+            }
+        }
+        Ok(false)
     }
 
     /// The next datagram of the kernel. Does not wait.
