@@ -5,8 +5,9 @@ use std::ffi::{c_char, c_int, c_void};
 use lvsarp::{Boot, BootLevel, BootOptions, Scope};
 
 use crate::constants::{LVSARP_BY_DEFAULT, LVSARP_HAS_FILE, LVSARP_HAS_LATE, LVSARP_NO_REHEARSAL};
+use crate::door::{enter, look, text_of};
 use crate::edge::{self, SizedStruct};
-use crate::handle::{Body, Result, Subject, enter, look, lvsarp_host, text_of};
+use crate::handle::{Body, Result, Subject, lvsarp_host};
 use crate::outcome::{Outcome, lvsarp_finding_cb};
 use crate::values::{lvsarp_boot_level, lvsarp_boot_options};
 

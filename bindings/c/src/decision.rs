@@ -8,8 +8,9 @@ use crate::constants::{
     LVSARP_LEARNS_ENTERS, LVSARP_LEARNS_NOTHING, LVSARP_LEARNS_UPDATES, LVSARP_NOTE_CAVEAT, LVSARP_NOTE_CHECK,
     LVSARP_NOTE_WITNESS, LVSARP_VERIFY,
 };
+use crate::door::enter;
 use crate::edge::{self, SizedStruct};
-use crate::handle::{Failure, Subject, enter, lvsarp_host};
+use crate::handle::{Failure, Subject, lvsarp_host};
 use crate::values::{lvsarp_decision, lvsarp_note};
 
 /// Gets one reason of a decision. The struct is valid until it returns; non-zero ends the walk.

@@ -1,30 +1,23 @@
-//! The handle: one host, the last message and the last outcome, and the one door through which every call with a handle goes.
+//! The handle: one host, the last message and the last outcome, and why a call failed.
 
-use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int};
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use lvsarp::{Error, ErrorKind, Finding, Host, LOCK_PATIENCE, Model};
 
+use crate::door::{self, Behind, Handle};
 use crate::edge;
 use crate::outcome::Outcome;
 
-/// What an open handle begins with; a closed one does not.
-const OPEN: u64 = 0x6c76_7361_7270_2e68;
-
-const FREE: u32 = 0;
-const IN_CALL: u32 = 1;
-/// In a call that closes the handle when it ends.
-const CLOSING: u32 = 2;
-
 /// One network namespace, live or recorded. Made by lvsarp_open() or lvsarp_open_snapshot(), closed by lvsarp_close().
 pub struct lvsarp_host {
-    open: u64,
-    call: AtomicU32,
-    body: UnsafeCell<Body>,
+    _door: [u8; 0],
+}
+
+impl Handle for lvsarp_host {
+    const OPEN: u64 = 0x6c76_7361_7270_2e68;
+    type Body = Body;
 }
 
 /// What is behind a handle.
@@ -124,18 +117,6 @@ impl From<Error> for Failure {
 
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// Runs something so that no panic gets out of the library, and the thread is not cancelled inside of it: `pthread_cancel()` unwinds the stack,
-/// which Rust does not survive.
-pub fn contained(body: &mut dyn FnMut() -> Result<c_int>) -> Result<c_int> {
-    let cancelable = edge::hold_cancellation_off();
-    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
-        let message = "an internal error of lvsarp: please report it with what it printed";
-        Err(Failure::new(ErrorKind::System(libc::ENOTRECOVERABLE), message))
-    });
-    edge::restore_cancellation(cancelable);
-    result
-}
-
 impl Body {
     /// The live host; a recorded one can only be looked at.
     pub fn live(&self, act: &str) -> Result<&Host> {
@@ -157,6 +138,15 @@ impl Body {
             Subject::Recorded(model) => Ok(model),
             Subject::Live(_) => Err(Failure::input("a live handle", "only a recorded snapshot can be asked what if")),
         }
+    }
+}
+
+impl Behind for Body {
+    fn forget(&mut self) {
+        self.message[0] = 0;
+        self.hint[0] = 0;
+        self.kind[0] = 0;
+        self.rolled_back = 0;
     }
 
     fn failed(&mut self, Failure(failure): Failure) -> c_int {
@@ -183,96 +173,8 @@ impl lvsarp_host {
             outcome: Outcome::default(),
             patience: LOCK_PATIENCE,
         };
-        Box::into_raw(Box::new(lvsarp_host { open: OPEN, call: AtomicU32::new(FREE), body: UnsafeCell::new(body) }))
+        door::give(body)
     }
-}
-
-/// Where a handle keeps its mark.
-fn mark(h: *const lvsarp_host) -> *const u64 {
-    h.wrapping_byte_add(std::mem::offset_of!(lvsarp_host, open)).cast()
-}
-
-/// A handle that is open, as far as that can be seen: the memory of a closed one may be in use for something else.
-fn open_handle<'a>(h: *const lvsarp_host) -> Option<&'a lvsarp_host> {
-    if h.is_null() || !h.is_aligned() {
-        return None;
-    }
-    // SAFETY: C promises a handle. Should it be a closed one all the same, this reads what free() left; volatile, so that it is really read.
-    let open = unsafe { mark(h).read_volatile() };
-    // SAFETY: an open handle lives until it is closed, which no other thread does during a call.
-    (open == OPEN).then(|| unsafe { &*h })
-}
-
-/// Gives an open handle that no call is in back to Rust and drops it.
-fn drop_handle(h: *const lvsarp_host) {
-    // SAFETY: the handle came from Box::into_raw() and nobody is in it. Volatile, so that the mark is really gone.
-    unsafe { mark(h).cast_mut().write_volatile(0) };
-    // SAFETY: as above, and it is dropped only once, since the mark is gone.
-    drop(unsafe { Box::from_raw(h.cast_mut()) });
-}
-
-/// The door: a NULL, a closed handle and one that is in a call already do not get in, no panic gets out, and a failure leaves its message.
-pub fn enter(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_int>) -> c_int {
-    through(h, &mut |inside| {
-        inside.message[0] = 0;
-        inside.hint[0] = 0;
-        inside.kind[0] = 0;
-        inside.rolled_back = 0;
-        body(inside)
-    })
-}
-
-/// The same door for who only looks at what the last call left: its message stays.
-pub fn look(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_int>) -> c_int {
-    through(h, body)
-}
-
-fn through(h: *const lvsarp_host, body: &mut dyn FnMut(&mut Body) -> Result<c_int>) -> c_int {
-    if h.is_null() {
-        return -libc::EINVAL;
-    }
-    let Some(handle) = open_handle(h) else {
-        return -libc::EBADF;
-    };
-    if handle.call.compare_exchange(FREE, IN_CALL, Ordering::Acquire, Ordering::Relaxed).is_err() {
-        return -libc::EBUSY;
-    }
-    // SAFETY: the exchange lets one call in at a time, and nothing else touches the body.
-    let inside = unsafe { &mut *handle.body.get() };
-    let code = contained(&mut || body(inside)).unwrap_or_else(|failure| inside.failed(failure));
-    if handle.call.compare_exchange(IN_CALL, FREE, Ordering::Release, Ordering::Relaxed).is_err() {
-        // Closing descriptors is no place to be cancelled in, either.
-        let _ = contained(&mut || {
-            drop_handle(h);
-            Ok(0)
-        });
-    }
-    code
-}
-
-/// Closes a handle: at once, or, from a callback, when the call that it is in ends.
-pub fn close(h: *mut lvsarp_host) {
-    let Some(handle) = open_handle(h) else { return };
-    if handle.call.swap(CLOSING, Ordering::Acquire) == FREE {
-        drop_handle(h);
-    }
-}
-
-/// A text of a handle, or what stands for it where there is no open one and where a call is in it.
-pub fn text_of(
-    h: *const lvsarp_host,
-    which: fn(&Body) -> &[c_char],
-    closed: &'static CStr,
-    in_call: &'static CStr,
-) -> *const c_char {
-    let Some(handle) = open_handle(h) else {
-        return closed.as_ptr();
-    };
-    if handle.call.load(Ordering::Acquire) != FREE {
-        return in_call.as_ptr();
-    }
-    // SAFETY: no call is in the handle.
-    which(unsafe { &*handle.body.get() }).as_ptr()
 }
 
 pub fn message(body: &Body) -> &[c_char] {

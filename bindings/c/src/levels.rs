@@ -5,8 +5,9 @@ use std::ffi::{c_char, c_int};
 use lvsarp::{ErrorKind, Key, Level, Via};
 
 use crate::constants::{LVSARP_KNOWN_ALL, LVSARP_KNOWN_EFFECTIVE, LVSARP_KNOWN_OWN};
+use crate::door::enter;
 use crate::edge::{self, SizedStruct};
-use crate::handle::{Failure, Subject, enter, lvsarp_host};
+use crate::handle::{Failure, Subject, lvsarp_host};
 use crate::outcome::Outcome;
 use crate::values::{lvsarp_level, lvsarp_levels};
 

@@ -12,6 +12,7 @@
 mod boot;
 mod constants;
 mod decision;
+mod door;
 mod edge;
 mod handle;
 mod levels;

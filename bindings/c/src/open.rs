@@ -4,8 +4,9 @@ use std::ffi::{c_char, c_int, c_void};
 
 use lvsarp::{Host, Model, Snapshot};
 
+use crate::door::{self, contained, enter};
 use crate::edge;
-use crate::handle::{self, Failure, Result, Subject, contained, enter, lvsarp_host};
+use crate::handle::{self, Failure, Result, Subject, lvsarp_host};
 
 /// Gets the snapshot as one line of JSON, length bytes of UTF-8 with a zero behind them, valid until it returns. What it returns is what
 /// lvsarp_snapshot() returns.
@@ -102,10 +103,7 @@ fn give(
 /// What an apply did stays done: the journal is in /run/lvsarp, and any handle on the namespace can undo it.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_close(h: *mut lvsarp_host) {
-    let _ = contained(&mut || {
-        handle::close(h);
-        Ok(0)
-    });
+    door::close(h);
 }
 
 /// Why the last call on the handle failed: "cannot write eth0/arp_ignore: Read-only file system". "" if it did not fail.
@@ -114,7 +112,7 @@ pub extern "C" fn lvsarp_close(h: *mut lvsarp_host) {
 ///         lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_message(h: *const lvsarp_host) -> *const c_char {
-    handle::text_of(h, handle::message, c"not an open handle", c"the handle is in a call")
+    door::text_of(h, handle::message, c"not an open handle", c"the handle is in a call")
 }
 
 /// What to do about the failure of the last call on the handle, such as which capability is missing. "" where there is nothing to say.
@@ -123,7 +121,7 @@ pub extern "C" fn lvsarp_message(h: *const lvsarp_host) -> *const c_char {
 ///         lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_hint(h: *const lvsarp_host) -> *const c_char {
-    handle::text_of(h, handle::hint, c"", c"")
+    door::text_of(h, handle::hint, c"", c"")
 }
 
 /// What kind of failure the last call on the handle was, as a stable word. An errno may have come from the kernel or from lvsarp itself; the kind
@@ -134,7 +132,7 @@ pub extern "C" fn lvsarp_hint(h: *const lvsarp_host) -> *const c_char {
 ///         lvsarp_rolled_back(), lvsarp_changed(), lvsarp_boot_loader(), lvsarp_boot_rehearsed() and the walks over what a call left
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_kind(h: *const lvsarp_host) -> *const c_char {
-    handle::text_of(h, handle::kind, c"", c"")
+    door::text_of(h, handle::kind, c"", c"")
 }
 
 /// What a return value means in general, as a constant text. lvsarp_message() knows more.

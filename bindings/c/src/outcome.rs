@@ -8,8 +8,9 @@ use crate::constants::{
     LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_SEVERITY_ERROR, LVSARP_SEVERITY_INFO, LVSARP_SEVERITY_UNKNOWN,
     LVSARP_SEVERITY_WARNING, LVSARP_STEP_ADDRESS, LVSARP_STEP_FILE, LVSARP_STEP_LEVEL, LVSARP_STEP_ROUTE,
 };
+use crate::door::look;
 use crate::edge::{self, SizedStruct};
-use crate::handle::{look, lvsarp_host};
+use crate::handle::lvsarp_host;
 use crate::values::{lvsarp_finding, lvsarp_step, lvsarp_verdict};
 
 /// Gets one step. The struct is valid until it returns; non-zero ends the walk.

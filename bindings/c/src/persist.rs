@@ -5,8 +5,9 @@ use std::ffi::{c_char, c_int};
 use lvsarp::PersistOptions;
 
 use crate::constants::{LVSARP_APPLY, LVSARP_COMMENT_OUT, LVSARP_DRY_RUN, LVSARP_NATIVE, LVSARP_OVERWRITE};
+use crate::door::enter;
 use crate::edge;
-use crate::handle::{Failure, Result, enter, lvsarp_host};
+use crate::handle::{Failure, Result, lvsarp_host};
 use crate::outcome::Outcome;
 use crate::server::desired;
 use crate::values::{lvsarp_apply_options, lvsarp_persist_options};

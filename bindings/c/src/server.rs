@@ -5,8 +5,9 @@ use std::ffi::{c_char, c_int, c_void};
 use lvsarp::{Desired, IfName, LevelScope, Method, Prefix};
 
 use crate::constants::{LVSARP_EXACT, LVSARP_FORCE, LVSARP_ROUTE_PREFIXES};
+use crate::door::enter;
 use crate::edge;
-use crate::handle::{Result, Subject, enter, lvsarp_host};
+use crate::handle::{Result, Subject, lvsarp_host};
 use crate::outcome::{Outcome, lvsarp_finding_cb, lvsarp_step_cb};
 use crate::values::lvsarp_apply_options;
 

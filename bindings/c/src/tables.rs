@@ -6,8 +6,9 @@ use lvsarp::key::{KernelVersion, Merge, TABLE};
 use lvsarp::level::{self, Lang, Meaning};
 
 use crate::constants::{LVSARP_MERGE_AND, LVSARP_MERGE_MAX, LVSARP_MERGE_OR, LVSARP_MERGE_OWN};
+use crate::door::contained;
 use crate::edge::{self, SizedStruct};
-use crate::handle::{Failure, Result, contained};
+use crate::handle::{Failure, Result};
 use crate::values::{lvsarp_key, lvsarp_meaning};
 
 /// Gets one row of a table of levels. The struct is valid until it returns; non-zero ends the walk.

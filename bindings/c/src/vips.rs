@@ -8,8 +8,9 @@ use crate::constants::{
     LVSARP_FORCE, LVSARP_FOREVER, LVSARP_ROLE_DOWN, LVSARP_ROLE_LOOPBACK, LVSARP_ROLE_NO_IPV4, LVSARP_ROLE_NOARP,
     LVSARP_ROLE_PORT, LVSARP_ROLE_SPEAKS,
 };
+use crate::door::enter;
 use crate::edge::{self, SizedStruct};
-use crate::handle::{Body, Result, Subject, enter, lvsarp_host};
+use crate::handle::{Body, Result, Subject, lvsarp_host};
 use crate::outcome::Outcome;
 use crate::values::{lvsarp_address, lvsarp_bind_options, lvsarp_interface, lvsarp_prefix};
 
