@@ -37,6 +37,14 @@
  * Ownership. A handle is closed by lvsarp_close(). There is nothing else to free: everything is in the caller's structs
  * and buffers, or is valid in a callback until it returns.
  *
+ * Event loops. lvsarp_prober, lvsarp_listener, lvsarp_auditor and lvsarp_watcher (only in liblvsarp-full) are handles
+ * of their own, each with functions that open, close, and dispatch it and hand out its descriptor and its message. What
+ * is said here of a handle holds for each of them, with its own functions in place of lvsarp_close() and
+ * lvsarp_message(); the message ends with what to do about it. The one descriptor is readable when there is anything to
+ * do, deadlines included: poll(), epoll or a library for events need no timeout of theirs for it. Nothing that
+ * dispatches waits, and it may be called without need. Once they are open, a prober, a listener and an auditor allocate
+ * nothing unless a call fails.
+ *
  * Structs. The first member is the size of the struct in bytes. Start with its _INIT, which sets that and zeroes the
  * rest. A shorter struct, of an older header, is taken: what it lacks is 0 on the way in, and nothing is written behind
  * its end on the way out. A longer one, of a newer header, is taken, too: on the way in what this library does not know
@@ -45,10 +53,10 @@
  * library look at it before a member that the library may not have, and copy no more than it says. Text that does not
  * fit its field is cut between characters.
  *
- * Callbacks. One that returns non-zero ends the walk, and its value is what the function returns; choose values that it
- * does not return itself. It may call the library on other handles. On the handle of the call that it is in, functions
- * return -EBUSY, and lvsarp_close() closes it when that call ends. It must not leave by longjmp() or by a C++
- * exception. arg is passed on to it, and may be NULL.
+ * Callbacks. One that returns non-zero ends the walk, unless the callback's type says otherwise, and its value is what
+ * the function returns; choose values that it does not return itself. It may call the library on other handles. On the
+ * handle of the call that it is in, functions return -EBUSY, and lvsarp_close() closes it when that call ends. It must
+ * not leave by longjmp() or by a C++ exception. arg is passed on to it, and may be NULL.
  *
  * Threads. There is no global state. A handle is used by one thread at a time; different handles are independent.
  * Functions without a handle may be called at any time. A thread is started only to enter another network namespace
@@ -58,17 +66,19 @@
  *
  * fork(). All descriptors are close-on-exec. After fork() both processes may use their copy of a handle, and each
  * closes its own: the child opens a socket of its own. A handle that another thread was in at the time of the fork is
- * -EBUSY in the child for ever, and cannot be closed there.
+ * -EBUSY in the child for ever, and cannot be closed there. A prober, listener, auditor or watcher works in the process
+ * that opened it alone: in the child it can only be closed, and what would use it is -EINVAL.
  *
  * Signals. The library handles none, leaves the caller's mask as it was and repeats what a signal interrupted. No
  * function may be called in a signal handler. Only a lvsarp_boot() that rehearses starts a process, and waits for it:
  * SIGCHLD is sent. Where the program ignores that signal, or reaps children that are not its own, the rehearsal fails,
  * which is a finding; LVSARP_NO_REHEARSAL starts none.
  *
- * Time. lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist() and lvsarp_restore() wait for the
- * namespace's lock: lvsarp_lock_timeout(). Taking levels back (lvsarp_undo(), a roll-back, a check that finishes an
- * interrupted call) waits some milliseconds for packets in flight. Files are written through to the disk. A rehearsal
- * runs programs, for 20 seconds each at most. In an event loop, the rest costs microseconds to milliseconds.
+ * Time. lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_promote() and
+ * lvsarp_demote() wait for the namespace's lock: lvsarp_lock_timeout(). lvsarp_probe(), lvsarp_audit() and
+ * lvsarp_announce() take as long as their options say. Taking levels back (lvsarp_undo(), a roll-back, a check that
+ * finishes an interrupted call) waits some milliseconds for packets in flight. Files are written through to the disk. A
+ * rehearsal runs programs, for 20 seconds each at most. In an event loop, the rest costs microseconds to milliseconds.
  *
  * Memory. If it runs out the process ends, as Rust has it. A snapshot of n bytes may need twenty times as much while it
  * is read.
@@ -102,6 +112,13 @@ extern "C" {
 #define LVSARP_BIND_OPTIONS_INIT { sizeof(struct lvsarp_bind_options), 0, 0, "", "", "" }
 #define LVSARP_PERSIST_OPTIONS_INIT { sizeof(struct lvsarp_persist_options), 0, 0, "", "", "" }
 #define LVSARP_BOOT_OPTIONS_INIT { sizeof(struct lvsarp_boot_options), 0, 0, "", "" }
+#define LVSARP_PROBE_OPTIONS_INIT { sizeof(struct lvsarp_probe_options), 0, 0, 0, 0, "" }
+#define LVSARP_LISTEN_OPTIONS_INIT { sizeof(struct lvsarp_listen_options), 0, 0, "" }
+#define LVSARP_AUDIT_OPTIONS_INIT { sizeof(struct lvsarp_audit_options), 0, 0, 0, 0 }
+#define LVSARP_AUDIT_RESULT_INIT { sizeof(struct lvsarp_audit_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", "", "" }
+#define LVSARP_WATCH_OPTIONS_INIT { sizeof(struct lvsarp_watch_options), 0, 0, 0, 0 }
+#define LVSARP_ANNOUNCE_OPTIONS_INIT { sizeof(struct lvsarp_announce_options), 0, 0, 0, 0 }
+#define LVSARP_ROLE_OPTIONS_INIT { sizeof(struct lvsarp_role_options), 0, 0, "" }
 #define LVSARP_DECISION_INIT { sizeof(struct lvsarp_decision), 0, 0, 0, 0, "", "", "" }
 #define LVSARP_MEANING_INIT { sizeof(struct lvsarp_meaning), 0, 0, 0, 0, "", "" }
 
@@ -197,9 +214,12 @@ extern "C" {
  */
 #define LVSARP_SCOPE_INTERFACE 1
 
-/* Flags of lvsarp_apply_options and lvsarp_bind_options. */
+/* Flags of lvsarp_apply_options, lvsarp_bind_options and lvsarp_announce_options. */
 
-/** Bind on a loopback device even with a prefix that makes a whole subnet local. */
+/**
+ * Bind on a loopback device even with a prefix that makes a whole subnet local; announce even what another host is to
+ * answer for.
+ */
 #define LVSARP_FORCE 1
 /**
  * Entries shorter than /32 or /128 are prefixes: the host accepts all of their addresses by one local route (AnyIP).
@@ -212,7 +232,7 @@ extern "C" {
  */
 #define LVSARP_EXACT 4
 
-/* Flags of lvsarp_persist_options. */
+/* Flags of lvsarp_persist_options and lvsarp_role_options. */
 
 /**
  * Comment out other assignments of our keys in lvsarp_persist_options.sysctl_conf; when our block is removed they come
@@ -223,7 +243,7 @@ extern "C" {
 #define LVSARP_OVERWRITE 2
 /** Write the VIPs into the configuration of the program that manages lo, where one does and would remove them. */
 #define LVSARP_NATIVE 4
-/** Write nothing: the steps say what would be written. lvsarp_persist() only, and not with LVSARP_APPLY. */
+/** Change nothing: the steps say what would be done. Not with LVSARP_APPLY. */
 #define LVSARP_DRY_RUN 8
 /**
  * Apply to the running host as well, as lvsarp_apply() does, after the files; if that fails they are put back.
@@ -315,6 +335,104 @@ extern "C" {
 /** What the running kernel was asked and said. */
 #define LVSARP_NOTE_WITNESS 2
 
+/* With which sender the VIPs are asked for (lvsarp_probe_options.sender). */
+
+/** An address of the interface, as a neighbour asks; 0.0.0.0 where it has none. */
+#define LVSARP_SENDER_OWN 0
+/** 0.0.0.0, as one asks who looks for duplicates (RFC 5227): nobody learns from it. */
+#define LVSARP_SENDER_UNSPECIFIED 1
+/** Both in turn. */
+#define LVSARP_SENDER_BOTH 2
+
+/* What is known of one who answers or was heard (lvsarp_responder.flags, lvsarp_heard.flags). */
+
+/** It is an interface of this host. */
+#define LVSARP_OURS 1
+/** It is one of the directors that were named. */
+#define LVSARP_DIRECTOR 2
+/** Another MAC address answers for the same VIP as well. lvsarp_responder only. */
+#define LVSARP_DUPLICATE 4
+
+/* What kind of frame carried a VIP as its sender (lvsarp_heard.kind). */
+
+/** An ARP request for somebody else, which teaches everybody who hears it: the hijack. */
+#define LVSARP_HEARD_REQUEST 0
+/** An ARP reply to somebody. */
+#define LVSARP_HEARD_REPLY 1
+/** An ARP request for the VIP itself, which nobody asked for. */
+#define LVSARP_HEARD_GRATUITOUS_REQUEST 2
+/** An ARP reply about the VIP to itself, which nobody asked for. */
+#define LVSARP_HEARD_GRATUITOUS_REPLY 3
+/** An IPv6 neighbour solicitation that comes from the VIP. */
+#define LVSARP_HEARD_SOLICITATION 4
+/** An IPv6 neighbour advertisement for the VIP. */
+#define LVSARP_HEARD_ADVERTISEMENT 5
+
+/* What a real server is, as seen from the wire (lvsarp_audit_result.state, and what lvsarp_audit() returns). */
+
+/** Silent for the VIP, and it accepts what is sent to it. */
+#define LVSARP_AUDIT_HEALTHY 0
+/** It answers for the VIP, or announces it. */
+#define LVSARP_AUDIT_LEAKS 1
+/** It is alive, and what the director sends it for the VIP is lost: the VIP is not there. */
+#define LVSARP_AUDIT_BLACK_HOLE 2
+/** It does not answer for its own address, or nothing accepts connections to the VIP's port. */
+#define LVSARP_AUDIT_DOWN 3
+
+/* What came back for something that was sent (lvsarp_audit_result.from_vip and .from_real_server). */
+
+/** Nothing. */
+#define LVSARP_ANSWER_NONE 0
+/** The connection was accepted, or the echo request answered. */
+#define LVSARP_ANSWER_ACCEPTED 1
+/** The connection was refused (RST): the address is there and nobody listens on the port. */
+#define LVSARP_ANSWER_REFUSED 2
+/** An ICMP error. */
+#define LVSARP_ANSWER_UNREACHABLE 3
+
+/* Which values of an audit's result are there (lvsarp_audit_result.has). */
+
+/** Something came back from the VIP, and the time that it took is known (delay). */
+#define LVSARP_HAS_DELAY 1
+
+/* What happened on a host that is watched (lvsarp_event.kind). */
+
+/** A VIP was bound on its device. */
+#define LVSARP_EVENT_VIP_ADDED 0
+/** A VIP was removed from a device. */
+#define LVSARP_EVENT_VIP_REMOVED 1
+/** A VIP appeared on a device that speaks ARP. */
+#define LVSARP_EVENT_VIP_MISPLACED 2
+/** A level was changed, of all, default or an interface. */
+#define LVSARP_EVENT_LEVEL_CHANGED 3
+/** An interface appeared, or came up, on which a VIP is not silent. */
+#define LVSARP_EVENT_INTERFACE_UNPROTECTED 4
+/**
+ * What the kernel had to tell was more than the socket holds. Everything was read again; what changed is reported after
+ * this.
+ */
+#define LVSARP_EVENT_RESYNCED 5
+/** The host was made silent again. */
+#define LVSARP_EVENT_REPAIRED 6
+/** A repair failed or was refused; the message says why. */
+#define LVSARP_EVENT_REPAIR_FAILED 7
+/** Repairs stop until the next minute: something else keeps changing the host. */
+#define LVSARP_EVENT_REPAIR_LIMITED 8
+
+/* Flags of lvsarp_watch_options. */
+
+/** Apply again, as lvsarp_apply() does, whenever a VIP is not silent or not there. */
+#define LVSARP_REPAIR 1
+
+/* Which forms of gratuitous ARP are sent (lvsarp_announce_options.form). */
+
+/** The request and the reply form. */
+#define LVSARP_FORM_BOTH 0
+/** The request form alone. */
+#define LVSARP_FORM_REQUEST 1
+/** The reply form alone. */
+#define LVSARP_FORM_REPLY 2
+
 /* The rest. */
 
 /** A lifetime without an end (lvsarp_address.valid and .preferred). */
@@ -329,10 +447,28 @@ extern "C" {
 
 /* The structs that cross: fixed widths, explicit padding, and the size first. */
 
+/** An audit in an event loop. Made by lvsarp_audit_open(), closed by lvsarp_audit_close(). One thread at a time. */
+struct lvsarp_auditor;
+
 /**
  * One network namespace, live or recorded. Made by lvsarp_open() or lvsarp_open_snapshot(), closed by lvsarp_close().
  */
 struct lvsarp_host;
+
+/**
+ * One who only listens, in an event loop. Made by lvsarp_listen_open(), closed by lvsarp_listen_close(). One thread at
+ * a time.
+ */
+struct lvsarp_listener;
+
+/** A probe in an event loop. Made by lvsarp_probe_open(), closed by lvsarp_probe_close(). One thread at a time. */
+struct lvsarp_prober;
+
+/**
+ * A watch over one host, in an event loop. Made by lvsarp_watch_open(), closed by lvsarp_watch_close(). One thread at a
+ * time.
+ */
+struct lvsarp_watcher;
 
 /**
  * Gets the snapshot as one line of JSON, length bytes of UTF-8 with a zero behind them, valid until it returns. What it
@@ -685,6 +821,249 @@ struct lvsarp_note {
 /** Gets one reason of a decision. The struct is valid until it returns; non-zero ends the walk. */
 typedef int (*lvsarp_note_cb)(const struct lvsarp_note *note, void *arg);
 
+/**
+ * How lvsarp_probe() and lvsarp_probe_start() ask. Start with LVSARP_PROBE_OPTIONS_INIT; no options at all (NULL) mean
+ * the same.
+ */
+struct lvsarp_probe_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** How long answers are collected, from the first request on, in milliseconds: 1 to 86400000; 0 is 1000. */
+    uint32_t timeout;
+    /**
+     * How many requests are sent for each VIP with each sender, evenly over the first half of the time: 1 to 1000; 0 is
+     * 3.
+     */
+    uint32_t requests;
+    /** With which sender: LVSARP_SENDER_OWN, LVSARP_SENDER_UNSPECIFIED or LVSARP_SENDER_BOTH. */
+    int32_t sender;
+    /**
+     * How many responders are told apart, over all VIPs: 1 to 65536; 0 is 256. The room for them is taken when the
+     * probe is opened.
+     */
+    uint32_t most;
+    /**
+     * The MAC addresses that may answer, such as "02:00:00:00:00:01 02:00:00:00:00:02", with blanks or commas between
+     * them; "": whoever is alone.
+     */
+    char directors[512];
+};
+
+/** One who answers for a VIP. */
+struct lvsarp_responder {
+    /** The size of this struct in bytes, as the library knows it. */
+    size_t size;
+    /** How many answers came. */
+    uint32_t count;
+    /** What it is: LVSARP_OURS, LVSARP_DIRECTOR, LVSARP_DUPLICATE. */
+    uint32_t flags;
+    /** How long the first answer took after the last request before it, in microseconds. */
+    uint64_t delay;
+    /** The VIP. */
+    char vip[48];
+    /** The MAC address that it says the VIP is at, which is what everybody learns. */
+    char mac[24];
+    /** The MAC address that its frames came from; another one than mac where somebody answers for somebody else. */
+    char source[24];
+    /** Its own address, where this host's neighbour table has one for mac; otherwise "". */
+    char address[48];
+};
+
+/** Gets one responder. The struct is valid until it returns; non-zero ends the walk. */
+typedef int (*lvsarp_responder_cb)(const struct lvsarp_responder *responder, void *arg);
+
+/**
+ * What lvsarp_listen_open() is told besides. Start with LVSARP_LISTEN_OPTIONS_INIT; no options at all (NULL) mean the
+ * same.
+ */
+struct lvsarp_listen_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** Must be 0. */
+    uint32_t flags;
+    /** Must be 0. */
+    uint32_t reserved;
+    /** The MAC addresses of the directors, as in lvsarp_probe_options. */
+    char directors[512];
+};
+
+/** One frame that carried a VIP as its sender. */
+struct lvsarp_heard {
+    /** The size of this struct in bytes, as the library knows it. */
+    size_t size;
+    /** When it was read, by the system's clock: nanoseconds since 1970. */
+    int64_t time;
+    /** What kind of frame: LVSARP_HEARD_*. */
+    int32_t kind;
+    /** Whose it is: LVSARP_OURS, LVSARP_DIRECTOR. */
+    uint32_t flags;
+    /** The interface. */
+    char interface[16];
+    /** The VIP. */
+    char vip[48];
+    /** Whom it asked for or told it to. */
+    char target[48];
+    /** The MAC address that it says the VIP is at. */
+    char mac[24];
+    /** The MAC address that the frame came from. */
+    char source[24];
+};
+
+/**
+ * Gets one frame. The struct is valid until it returns. A value other than 0 does not end the walk: what was read is
+ * handed out whole.
+ */
+typedef int (*lvsarp_heard_cb)(const struct lvsarp_heard *heard, void *arg);
+
+/**
+ * How lvsarp_audit() and lvsarp_audit_start() ask. Start with LVSARP_AUDIT_OPTIONS_INIT; no options at all (NULL) mean
+ * the same.
+ */
+struct lvsarp_audit_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /**
+     * The deadline from the start on, in milliseconds: 1 to 86400000; 0 is 1000. A healthy real server takes about half
+     * of it, since silence takes time to be heard.
+     */
+    uint32_t timeout;
+    /** How often each question is asked until it is answered: 1 to 1000; 0 is 8. */
+    uint32_t tries;
+    /**
+     * The TCP port of the service, 1 to 65535: a connection is made, and reset as soon as it is accepted. 0 asks with
+     * an ICMP echo request, which says nothing about the service.
+     */
+    uint32_t port;
+    /** Must be 0. */
+    uint32_t reserved;
+};
+
+/**
+ * What a real server is, as seen from the wire. Filled by lvsarp_audit() and lvsarp_audit_dispatch(). Start with
+ * LVSARP_AUDIT_RESULT_INIT.
+ */
+struct lvsarp_audit_result {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** What it is: LVSARP_AUDIT_HEALTHY, LVSARP_AUDIT_LEAKS, LVSARP_AUDIT_BLACK_HOLE or LVSARP_AUDIT_DOWN. */
+    int32_t state;
+    /** What came back from the VIP: LVSARP_ANSWER_*. */
+    int32_t from_vip;
+    /** What came back from the real server's own address, which is asked the same: LVSARP_ANSWER_*. */
+    int32_t from_real_server;
+    /** Which values are there: LVSARP_HAS_DELAY. */
+    uint32_t has;
+    /** How many who-has for the VIP it answered. */
+    uint32_t answered;
+    /** How many of its requests carried the VIP as their sender. */
+    uint32_t announced;
+    /** How many other MAC addresses answered for the VIP: directors, or other leaks. */
+    uint32_t others;
+    /** 0. */
+    uint32_t reserved;
+    /** How long the first answer from the VIP took, in microseconds, if has says so. */
+    uint64_t delay;
+    /** The VIP. */
+    char vip[48];
+    /** The real server's own address. */
+    char real_server[48];
+    /** Its MAC address; "" where it did not answer for its own address. */
+    char mac[24];
+    /** Why, one sentence a line (the lines but the last end with '\n'), the most important first. */
+    char reasons[1024];
+};
+
+/**
+ * What lvsarp_watch_open() watches for. Start with LVSARP_WATCH_OPTIONS_INIT; no options at all (NULL) mean the same.
+ */
+struct lvsarp_watch_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /**
+     * How often levels are read again, which the kernel does not announce when they are written through /proc/sys, in
+     * milliseconds: 10 to 86400000; 0 is 1000.
+     */
+    uint32_t interval;
+    /** LVSARP_REPAIR. */
+    uint32_t flags;
+    /** How many repairs a minute there are at most: 1 to 6000; 0 is 6. */
+    uint32_t per_minute;
+    /** Must be 0. */
+    uint32_t reserved;
+};
+
+/** One thing that happened on a host that is watched. */
+struct lvsarp_event {
+    /** The size of this struct in bytes, as the library knows it. */
+    size_t size;
+    /** When it was noticed, by the system's clock: nanoseconds since 1970. */
+    int64_t time;
+    /** What happened: LVSARP_EVENT_*. */
+    int32_t kind;
+    /** The level: LVSARP_ARP_IGNORE and so on; 0 where it is about none. */
+    int32_t key;
+    /** Whether every VIP is silent and there, by a check after the event: 1, 0, or -1 where it could not be told. */
+    int32_t silent;
+    /** Which values are there: LVSARP_HAS_OLD, LVSARP_HAS_NEW. */
+    uint32_t has;
+    /** The interface, or all or default for a level; "" where it is about none. */
+    char scope[16];
+    /** The VIP, or "". */
+    char vip[48];
+    /** Before: a value, or how an address was bound. */
+    char old_value[64];
+    /** After. */
+    char new_value[64];
+    /** The name and number of the process that did it, where that is known; otherwise "". */
+    char by[64];
+    /** What happened, in one sentence. */
+    char message[512];
+    /** The most important thing that the check found, if there is an error, as lvsarp_finding.code; otherwise "". */
+    char finding[32];
+    /** The same, as lvsarp_finding.message. */
+    char finding_message[512];
+    /** The same, as lvsarp_finding.hint. */
+    char finding_hint[512];
+};
+
+/**
+ * Gets one event. The struct is valid until it returns. A value other than 0 does not end the walk: what has happened
+ * is handed out whole.
+ */
+typedef int (*lvsarp_event_cb)(const struct lvsarp_event *event, void *arg);
+
+/** How lvsarp_announce() announces. Start with LVSARP_ANNOUNCE_OPTIONS_INIT; no options at all (NULL) mean the same. */
+struct lvsarp_announce_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /** How many rounds: 1 to 1000; 0 is 3. */
+    uint32_t count;
+    /** How long between two rounds, in milliseconds: 1 to 86400000; 0 is 1000. */
+    uint32_t interval;
+    /** Which forms of gratuitous ARP (IPv4): LVSARP_FORM_BOTH, LVSARP_FORM_REQUEST or LVSARP_FORM_REPLY. */
+    int32_t form;
+    /** LVSARP_FORCE: also where this host holds the VIP as a real server does, or does not hold it at all. */
+    uint32_t flags;
+};
+
+/**
+ * How lvsarp_promote() and lvsarp_demote() move the VIPs. Start with LVSARP_ROLE_OPTIONS_INIT; no options at all (NULL)
+ * mean the same.
+ */
+struct lvsarp_role_options {
+    /** The size of this struct in bytes. */
+    size_t size;
+    /**
+     * Where lvsarp_demote() sets the levels: LVSARP_SCOPE_ALL or LVSARP_SCOPE_INTERFACE. For lvsarp_promote() it must
+     * be 0.
+     */
+    int32_t scope;
+    /** LVSARP_DRY_RUN: change nothing; lvsarp_step_each() says what would be done. */
+    uint32_t flags;
+    /** The device of a silent real server's VIPs; "" is lo. */
+    char dev[16];
+};
+
 /** One row of a table of levels: a range of values and what the kernel does there. */
 struct lvsarp_meaning {
     /** The size of this struct in bytes, as the library knows it. */
@@ -840,8 +1219,8 @@ const char *lvsarp_version(void);
 int lvsarp_snapshot(struct lvsarp_host *h, lvsarp_text_cb cb, void *arg);
 
 /**
- * How long lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist() and lvsarp_restore() on this handle wait
- * for another process that works on the same namespace.
+ * How long lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_promote() and
+ * lvsarp_demote() on this handle wait for another process that works on the same namespace.
  *
  * @param milliseconds  0 does not wait; LVSARP_LOCK_TIMEOUT (10 s) is what a new handle has; one day at most
  * @return 0, or -EINVAL
@@ -1197,7 +1576,8 @@ int lvsarp_rolled_back(struct lvsarp_host *h);
  *
  * What a call leaves behind stays until the next lvsarp_set(), lvsarp_vip_bind(), lvsarp_vip_unbind(),
  * lvsarp_prefix_bind(), lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo(),
- * lvsarp_check(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore() or lvsarp_boot() on the handle.
+ * lvsarp_check(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_boot(), lvsarp_promote() or
+ * lvsarp_demote() on the handle.
  *
  * @return a count, or a negative errno
  */
@@ -1205,8 +1585,8 @@ int lvsarp_changed(struct lvsarp_host *h);
 
 /**
  * The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(),
- * lvsarp_undo(), lvsarp_set(), lvsarp_persist(), lvsarp_unpersist() or lvsarp_restore(). Stays as long as
- * lvsarp_changed() does.
+ * lvsarp_undo(), lvsarp_set(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_promote() or
+ * lvsarp_demote(). Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each step
  * @param arg  is passed on to it
@@ -1216,8 +1596,9 @@ int lvsarp_step_each(struct lvsarp_host *h, lvsarp_step_cb cb, void *arg);
 
 /**
  * The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(),
- * lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore() or lvsarp_boot(); where an
- * apply was refused or not verified (-ECANCELED, -EIO), those that say why. Stays as long as lvsarp_changed() does.
+ * lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_boot(),
+ * lvsarp_promote() or lvsarp_demote(); where an apply was refused or not verified (-ECANCELED, -EIO), those that say
+ * why. Stays as long as lvsarp_changed() does.
  *
  * @param cb   gets each finding
  * @param arg  is passed on to it
@@ -1288,6 +1669,315 @@ int lvsarp_would_announce(struct lvsarp_host *h, const char *target, const char 
  * @return 0; -EINVAL, also for a live handle; -ENODEV if there is no such interface, or it has no IPv4 part
  */
 int lvsarp_assume(struct lvsarp_host *h, const char *scope, int32_t key, int32_t value);
+
+/* A probe: who answers for a VIP on the wire (liblvsarp-full). */
+
+/**
+ * Asks who has the VIPs, and waits as long as the options say for everybody who answers. IPv6 VIPs are asked for with
+ * neighbour solicitations. CAP_NET_RAW is needed. Only in liblvsarp-full.
+ *
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+ * @param n        how many, at least 1
+ * @param iface    the interface to ask on, such as "eth0"
+ * @param options  or NULL: 1 s, 3 requests, whoever is alone
+ * @param cb       gets each responder, by VIP in the order in which they are named; may be NULL
+ * @param arg      is passed on to it
+ * @return 0: each VIP has exactly one responder, and a director if any are named; otherwise how many VIPs have not
+ *         (none, more than one, or not a director); what cb returned to end the walk; -EPERM; -ENODEV; -EOPNOTSUPP on
+ *         an interface without ARP; -ENETDOWN where it is down; -EINVAL; -EROFS for a recorded handle; another -errno
+ */
+int lvsarp_probe(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
+                 const struct lvsarp_probe_options *options, lvsarp_responder_cb cb, void *arg);
+
+/**
+ * Opens a probe for an event loop: nothing waits, and after this nothing is allocated unless a call fails. CAP_NET_RAW
+ * is needed for this call alone. The handle h may be closed before it. Only in liblvsarp-full.
+ *
+ * @param vips     as for lvsarp_probe()
+ * @param n        as for lvsarp_probe()
+ * @param iface    as for lvsarp_probe()
+ * @param options  as for lvsarp_probe()
+ * @param out      where the probe goes; NULL goes there if this fails
+ * @return 0; otherwise as lvsarp_probe(), and lvsarp_message(h) says why
+ */
+int lvsarp_probe_open(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
+                      const struct lvsarp_probe_options *options, struct lvsarp_prober **out);
+
+/**
+ * Begins a round: sends the first requests, and forgets what the last round found. May be called again at any time.
+ * Only in liblvsarp-full.
+ *
+ * @return 0; -ENETDOWN; -EINVAL in a process that was forked since the probe was opened; another -errno
+ */
+int lvsarp_probe_start(struct lvsarp_prober *p);
+
+/**
+ * The descriptor of a probe: readable (POLLIN) when lvsarp_probe_dispatch() has something to do, also when the next
+ * requests are due or the time is over, so that the loop needs no timer of its own. It is the library's: wait on it,
+ * and nothing else. Only in liblvsarp-full.
+ *
+ * @return a descriptor, the same until the probe is closed; a negative errno for a handle that cannot be used
+ */
+int lvsarp_probe_fd(struct lvsarp_prober *p);
+
+/**
+ * Does what there is to do, without waiting; may be called at any time. Only in liblvsarp-full.
+ *
+ * @param cb   gets each responder once the round has ended, as for lvsarp_probe(); may be NULL
+ * @param arg  is passed on to it
+ * @return -EAGAIN, which is no failure and leaves no message, while the round goes on and where none was started; when
+ *         it has ended, once, what lvsarp_probe() returns; -EINVAL in a process that was forked since the probe was
+ *         opened; another -errno, which ends the round
+ */
+int lvsarp_probe_dispatch(struct lvsarp_prober *p, lvsarp_responder_cb cb, void *arg);
+
+/**
+ * How many answers of the last round were not counted, because the kernel or the probe had no room for them. Only in
+ * liblvsarp-full.
+ *
+ * @return a count; a negative errno for a handle that cannot be used
+ */
+int lvsarp_probe_lost(struct lvsarp_prober *p);
+
+/**
+ * Closes a probe. NULL is allowed. From a callback of a call on the same probe it closes it when that call ends. Only
+ * in liblvsarp-full.
+ */
+void lvsarp_probe_close(struct lvsarp_prober *p);
+
+/**
+ * Why the last lvsarp_probe_start() or lvsarp_probe_dispatch() failed, with what to do about it. "" if it did not fail.
+ * Only in liblvsarp-full.
+ *
+ * @return never NULL; valid until the next of these calls on the probe
+ */
+const char *lvsarp_probe_message(const struct lvsarp_prober *p);
+
+/* Listening: every frame that carries a VIP as its sender (liblvsarp-full). */
+
+/**
+ * Hears from now on every frame on the interface that carries one of the VIPs as its sender, for an event loop. Sends
+ * nothing. After this nothing is allocated unless a call fails. CAP_NET_RAW is needed for this call alone. The handle h
+ * may be closed before it. Only in liblvsarp-full.
+ *
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+ * @param n        how many, at least 1
+ * @param iface    the interface to listen on, such as "eth0"
+ * @param options  or NULL: no known director
+ * @param out      where the listener goes; NULL goes there if this fails
+ * @return 0; -EPERM; -ENODEV; -EOPNOTSUPP on an interface without ARP; -ENETDOWN where it is down; -EINVAL; -EROFS for
+ *         a recorded handle; another -errno, and lvsarp_message(h) says why
+ */
+int lvsarp_listen_open(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
+                       const struct lvsarp_listen_options *options, struct lvsarp_listener **out);
+
+/**
+ * The descriptor of a listener: readable (POLLIN) when something was heard. It is the library's: wait on it, and
+ * nothing else. Only in liblvsarp-full.
+ *
+ * @return a descriptor, the same until the listener is closed; a negative errno for a handle that cannot be used
+ */
+int lvsarp_listen_fd(struct lvsarp_listener *l);
+
+/**
+ * Hands out what was heard, without waiting; may be called at any time. Only in liblvsarp-full.
+ *
+ * @param cb   gets each frame, in the order in which they came
+ * @param arg  is passed on to it
+ * @return how many frames that were, 0 for none; the first value other than 0 that cb returned; -EINVAL, also in a
+ *         process that was forked since the listener was opened; -ENETDOWN once where the interface went down; -ENODEV
+ *         where it is gone; another -errno
+ */
+int lvsarp_listen_dispatch(struct lvsarp_listener *l, lvsarp_heard_cb cb, void *arg);
+
+/**
+ * How many frames were lost because they were not fetched in time. Only in liblvsarp-full.
+ *
+ * @return a count; a negative errno for a handle that cannot be used
+ */
+int lvsarp_listen_lost(struct lvsarp_listener *l);
+
+/**
+ * Closes a listener. NULL is allowed. From a callback of a call on the same listener it closes it when that call ends.
+ * Only in liblvsarp-full.
+ */
+void lvsarp_listen_close(struct lvsarp_listener *l);
+
+/**
+ * Why the last lvsarp_listen_dispatch() failed, with what to do about it. "" if it did not fail. Only in
+ * liblvsarp-full.
+ *
+ * @return never NULL; valid until the next lvsarp_listen_dispatch() on the listener
+ */
+const char *lvsarp_listen_message(const struct lvsarp_listener *l);
+
+/* An audit: is a remote real server silent for a VIP, and does it accept it (liblvsarp-full)? */
+
+/**
+ * Looks from outside, as a director does, whether a real server on the same link is silent for a VIP and accepts it,
+ * and waits for the result: who-has for the VIP and for its own address, and a packet to the VIP that is addressed to
+ * its MAC address. CAP_NET_RAW is needed. Only in liblvsarp-full.
+ *
+ * @param vip          the VIP
+ * @param real_server  the real server's own address (RIP), of the same family
+ * @param iface        the interface of this host behind which the real server is; it needs an address of that family
+ * @param options      or NULL: an ICMP echo request, 1 s, 8 tries
+ * @param result       where the facts and the reasons go; may be NULL
+ * @return LVSARP_AUDIT_HEALTHY (0), LVSARP_AUDIT_LEAKS, LVSARP_AUDIT_BLACK_HOLE or LVSARP_AUDIT_DOWN; -EPERM; -ENODEV;
+ *         -EOPNOTSUPP on an interface without ARP; -ENETDOWN where it is down; -EINVAL, also where the interface has no
+ *         address to ask with; -EROFS for a recorded handle; another -errno
+ */
+int lvsarp_audit(struct lvsarp_host *h, const char *vip, const char *real_server, const char *iface,
+                 const struct lvsarp_audit_options *options, struct lvsarp_audit_result *result);
+
+/**
+ * Opens an audit for an event loop: nothing waits, and after this nothing is allocated unless a call fails. CAP_NET_RAW
+ * is needed for this call alone. The handle h may be closed before it. Only in liblvsarp-full.
+ *
+ * @param vip          as for lvsarp_audit()
+ * @param real_server  as for lvsarp_audit()
+ * @param iface        as for lvsarp_audit()
+ * @param options      as for lvsarp_audit()
+ * @param out          where the audit goes; NULL goes there if this fails
+ * @return 0; otherwise as lvsarp_audit(), and lvsarp_message(h) says why
+ */
+int lvsarp_audit_open(struct lvsarp_host *h, const char *vip, const char *real_server, const char *iface,
+                      const struct lvsarp_audit_options *options, struct lvsarp_auditor **out);
+
+/**
+ * Begins an audit. May be called again at any time. Only in liblvsarp-full.
+ *
+ * @return 0; -ENETDOWN; -EINVAL in a process that was forked since the audit was opened; another -errno
+ */
+int lvsarp_audit_start(struct lvsarp_auditor *a);
+
+/**
+ * The descriptor of an audit: readable (POLLIN) when lvsarp_audit_dispatch() has something to do, also when the next
+ * request is due or the time is over, so that the loop needs no timer of its own. It is the library's: wait on it, and
+ * nothing else. Only in liblvsarp-full.
+ *
+ * @return a descriptor, the same until the audit is closed; a negative errno for a handle that cannot be used
+ */
+int lvsarp_audit_fd(struct lvsarp_auditor *a);
+
+/**
+ * Does what there is to do, without waiting; may be called at any time. Only in liblvsarp-full.
+ *
+ * @param result  where the facts and the reasons go once there is a result; may be NULL
+ * @return -EAGAIN, which is no failure and leaves no message, while the audit goes on and where none was started; when
+ *         it has ended, once, the state as lvsarp_audit() returns it; -EINVAL in a process that was forked since the
+ *         audit was opened; another -errno, which ends the audit
+ */
+int lvsarp_audit_dispatch(struct lvsarp_auditor *a, struct lvsarp_audit_result *result);
+
+/** Closes an audit. NULL is allowed. Only in liblvsarp-full. */
+void lvsarp_audit_close(struct lvsarp_auditor *a);
+
+/**
+ * Why the last lvsarp_audit_start() or lvsarp_audit_dispatch() failed, with what to do about it. "" if it did not fail.
+ * Only in liblvsarp-full.
+ *
+ * @return never NULL; valid until the next of these calls on the audit
+ */
+const char *lvsarp_audit_message(const struct lvsarp_auditor *a);
+
+/* A watch: what changes on a host that is to stay silent, as it changes (liblvsarp-full). */
+
+/**
+ * Watches a host from now on, for an event loop: VIPs that come and go, levels that change, interfaces on which a VIP
+ * is not silent. With LVSARP_REPAIR it applies again, as lvsarp_apply() does, whenever a VIP is not silent or not
+ * there; that needs CAP_NET_ADMIN, the rest no privilege. The handle h may be closed before it. Only in liblvsarp-full.
+ *
+ * @param vips     n VIPs; NULL with n 0 watches those that are bound and those that an apply had bound
+ * @param n        how many; 0 only with NULL
+ * @param wish     what the VIPs are to be like, as for lvsarp_apply(), for LVSARP_REPAIR; otherwise NULL
+ * @param options  or NULL: levels are read every second, nothing is repaired
+ * @param out      where the watch goes; NULL goes there if this fails
+ * @return 0; -EINVAL, also where nothing is bound and no VIP is named; -EROFS for a recorded handle; another -errno,
+ *         and lvsarp_message(h) says why
+ */
+int lvsarp_watch_open(struct lvsarp_host *h, const char *const *vips, size_t n, const struct lvsarp_apply_options *wish,
+                      const struct lvsarp_watch_options *options, struct lvsarp_watcher **out);
+
+/**
+ * The descriptor of a watch: readable (POLLIN) when something happened or levels are to be read again, so that the loop
+ * needs no timer of its own. It is the library's: wait on it, and nothing else. Only in liblvsarp-full.
+ *
+ * @return a descriptor, the same until the watch is closed; a negative errno for a handle that cannot be used
+ */
+int lvsarp_watch_fd(struct lvsarp_watcher *w);
+
+/**
+ * Hands out what happened, without waiting; may be called at any time. Where it repairs, it takes as long as an
+ * lvsarp_apply(). Only in liblvsarp-full.
+ *
+ * @param cb   gets each event, in the order in which they were noticed
+ * @param arg  is passed on to it
+ * @return how many events that were, 0 for none; the first value other than 0 that cb returned; -EINVAL, also in a
+ *         process that was forked since the watch was opened; another -errno
+ */
+int lvsarp_watch_dispatch(struct lvsarp_watcher *w, lvsarp_event_cb cb, void *arg);
+
+/**
+ * Closes a watch. NULL is allowed. From a callback of a call on the same watch it closes it when that call ends. What
+ * it repaired stays. Only in liblvsarp-full.
+ */
+void lvsarp_watch_close(struct lvsarp_watcher *w);
+
+/**
+ * Why the last lvsarp_watch_dispatch() failed, with what to do about it. "" if it did not fail. Only in liblvsarp-full.
+ *
+ * @return never NULL; valid until the next lvsarp_watch_dispatch() on the watch
+ */
+const char *lvsarp_watch_message(const struct lvsarp_watcher *w);
+
+/* Who owns the VIPs: announce them, promote a real server to their owner, demote it again (liblvsarp-full). */
+
+/**
+ * Tells everybody on the interface that the VIPs are at its MAC address, by gratuitous ARP and unsolicited neighbour
+ * advertisements. It waits count - 1 intervals. CAP_NET_RAW is needed. Only in liblvsarp-full.
+ *
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+ * @param n        how many, at least 1
+ * @param iface    the interface, such as "eth0"
+ * @param options  or NULL: 3 rounds, a second between them, both forms
+ * @return how many frames were sent; -ECANCELED where a VIP is on a loopback device (this is a real server) or not on
+ *         the interface, but with LVSARP_FORCE; -EPERM; -ENODEV; -EOPNOTSUPP on an interface without ARP; -ENETDOWN
+ *         where it is down; -EINVAL; -EROFS for a recorded handle; another -errno
+ */
+int lvsarp_announce(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
+                    const struct lvsarp_announce_options *options);
+
+/**
+ * Makes this host the owner of the VIPs: each is bound on the interface and then removed from the real server's device,
+ * with its scope, label and lifetimes. What is so already is left: lvsarp_changed() is 0 where all of it is.
+ * lvsarp_undo() takes it back. It announces nothing: lvsarp_announce() does. With LVSARP_DRY_RUN nothing is changed.
+ * lvsarp_step_each() says what was or would be done. CAP_NET_ADMIN is needed. Only in liblvsarp-full.
+ *
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
+ * @param n        how many, at least 1
+ * @param iface    the interface on which the owner of the VIPs answers for them, such as "eth0"
+ * @param options  or NULL: from lo
+ * @return 0; -ECANCELED where it is refused, with nothing changed (lvsarp_finding_each() says why); -EINVAL; -ENODEV;
+ *         -EPERM; -EROFS; -ETIMEDOUT for the lock; another -errno
+ */
+int lvsarp_promote(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
+                   const struct lvsarp_role_options *options);
+
+/**
+ * Makes this host a silent real server: levels first, read back, then each VIP is bound on the real server's device and
+ * removed from the interface. What is so already is left: lvsarp_changed() is 0 where all of it is. lvsarp_undo() takes
+ * it back. With LVSARP_DRY_RUN nothing is changed. lvsarp_step_each() says what was or would be done. CAP_NET_ADMIN is
+ * needed. Only in liblvsarp-full.
+ *
+ * @param vips     as for lvsarp_promote()
+ * @param n        how many, at least 1
+ * @param iface    as for lvsarp_promote()
+ * @param options  or NULL: to lo, levels on all
+ * @return as lvsarp_promote()
+ */
+int lvsarp_demote(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
+                  const struct lvsarp_role_options *options);
 
 /* The tables of levels and keys, with their texts. They need no handle. */
 

@@ -150,6 +150,101 @@ IS(offsetof(struct lvsarp_note, pass), 12);
 IS(offsetof(struct lvsarp_note, function), 16);
 IS(offsetof(struct lvsarp_note, text), 80);
 
+IS(sizeof(struct lvsarp_probe_options), 536);
+IS(offsetof(struct lvsarp_probe_options, size), 0);
+IS(offsetof(struct lvsarp_probe_options, timeout), 8);
+IS(offsetof(struct lvsarp_probe_options, requests), 12);
+IS(offsetof(struct lvsarp_probe_options, sender), 16);
+IS(offsetof(struct lvsarp_probe_options, most), 20);
+IS(offsetof(struct lvsarp_probe_options, directors), 24);
+
+IS(sizeof(struct lvsarp_responder), 168);
+IS(offsetof(struct lvsarp_responder, size), 0);
+IS(offsetof(struct lvsarp_responder, count), 8);
+IS(offsetof(struct lvsarp_responder, flags), 12);
+IS(offsetof(struct lvsarp_responder, delay), 16);
+IS(offsetof(struct lvsarp_responder, vip), 24);
+IS(offsetof(struct lvsarp_responder, mac), 72);
+IS(offsetof(struct lvsarp_responder, source), 96);
+IS(offsetof(struct lvsarp_responder, address), 120);
+
+IS(sizeof(struct lvsarp_listen_options), 528);
+IS(offsetof(struct lvsarp_listen_options, size), 0);
+IS(offsetof(struct lvsarp_listen_options, flags), 8);
+IS(offsetof(struct lvsarp_listen_options, reserved), 12);
+IS(offsetof(struct lvsarp_listen_options, directors), 16);
+
+IS(sizeof(struct lvsarp_heard), 184);
+IS(offsetof(struct lvsarp_heard, size), 0);
+IS(offsetof(struct lvsarp_heard, time), 8);
+IS(offsetof(struct lvsarp_heard, kind), 16);
+IS(offsetof(struct lvsarp_heard, flags), 20);
+IS(offsetof(struct lvsarp_heard, interface), 24);
+IS(offsetof(struct lvsarp_heard, vip), 40);
+IS(offsetof(struct lvsarp_heard, target), 88);
+IS(offsetof(struct lvsarp_heard, mac), 136);
+IS(offsetof(struct lvsarp_heard, source), 160);
+
+IS(sizeof(struct lvsarp_audit_options), 24);
+IS(offsetof(struct lvsarp_audit_options, size), 0);
+IS(offsetof(struct lvsarp_audit_options, timeout), 8);
+IS(offsetof(struct lvsarp_audit_options, tries), 12);
+IS(offsetof(struct lvsarp_audit_options, port), 16);
+IS(offsetof(struct lvsarp_audit_options, reserved), 20);
+
+IS(sizeof(struct lvsarp_audit_result), 1192);
+IS(offsetof(struct lvsarp_audit_result, size), 0);
+IS(offsetof(struct lvsarp_audit_result, state), 8);
+IS(offsetof(struct lvsarp_audit_result, from_vip), 12);
+IS(offsetof(struct lvsarp_audit_result, from_real_server), 16);
+IS(offsetof(struct lvsarp_audit_result, has), 20);
+IS(offsetof(struct lvsarp_audit_result, answered), 24);
+IS(offsetof(struct lvsarp_audit_result, announced), 28);
+IS(offsetof(struct lvsarp_audit_result, others), 32);
+IS(offsetof(struct lvsarp_audit_result, reserved), 36);
+IS(offsetof(struct lvsarp_audit_result, delay), 40);
+IS(offsetof(struct lvsarp_audit_result, vip), 48);
+IS(offsetof(struct lvsarp_audit_result, real_server), 96);
+IS(offsetof(struct lvsarp_audit_result, mac), 144);
+IS(offsetof(struct lvsarp_audit_result, reasons), 168);
+
+IS(sizeof(struct lvsarp_watch_options), 24);
+IS(offsetof(struct lvsarp_watch_options, size), 0);
+IS(offsetof(struct lvsarp_watch_options, interval), 8);
+IS(offsetof(struct lvsarp_watch_options, flags), 12);
+IS(offsetof(struct lvsarp_watch_options, per_minute), 16);
+IS(offsetof(struct lvsarp_watch_options, reserved), 20);
+
+IS(sizeof(struct lvsarp_event), 1856);
+IS(offsetof(struct lvsarp_event, size), 0);
+IS(offsetof(struct lvsarp_event, time), 8);
+IS(offsetof(struct lvsarp_event, kind), 16);
+IS(offsetof(struct lvsarp_event, key), 20);
+IS(offsetof(struct lvsarp_event, silent), 24);
+IS(offsetof(struct lvsarp_event, has), 28);
+IS(offsetof(struct lvsarp_event, scope), 32);
+IS(offsetof(struct lvsarp_event, vip), 48);
+IS(offsetof(struct lvsarp_event, old_value), 96);
+IS(offsetof(struct lvsarp_event, new_value), 160);
+IS(offsetof(struct lvsarp_event, by), 224);
+IS(offsetof(struct lvsarp_event, message), 288);
+IS(offsetof(struct lvsarp_event, finding), 800);
+IS(offsetof(struct lvsarp_event, finding_message), 832);
+IS(offsetof(struct lvsarp_event, finding_hint), 1344);
+
+IS(sizeof(struct lvsarp_announce_options), 24);
+IS(offsetof(struct lvsarp_announce_options, size), 0);
+IS(offsetof(struct lvsarp_announce_options, count), 8);
+IS(offsetof(struct lvsarp_announce_options, interval), 12);
+IS(offsetof(struct lvsarp_announce_options, form), 16);
+IS(offsetof(struct lvsarp_announce_options, flags), 20);
+
+IS(sizeof(struct lvsarp_role_options), 32);
+IS(offsetof(struct lvsarp_role_options, size), 0);
+IS(offsetof(struct lvsarp_role_options, scope), 8);
+IS(offsetof(struct lvsarp_role_options, flags), 12);
+IS(offsetof(struct lvsarp_role_options, dev), 16);
+
 IS(sizeof(struct lvsarp_meaning), 552);
 IS(offsetof(struct lvsarp_meaning, size), 0);
 IS(offsetof(struct lvsarp_meaning, first), 8);

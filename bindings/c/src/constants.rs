@@ -86,16 +86,16 @@ pub const LVSARP_SCOPE_ALL: i32 = 0;
 /// Only on the interfaces that are up and speak ARP: all stays as it is. Interfaces that are added later are not covered.
 pub const LVSARP_SCOPE_INTERFACE: i32 = 1;
 
-// Flags of lvsarp_apply_options and lvsarp_bind_options.
+// Flags of lvsarp_apply_options, lvsarp_bind_options and lvsarp_announce_options.
 
-/// Bind on a loopback device even with a prefix that makes a whole subnet local.
+/// Bind on a loopback device even with a prefix that makes a whole subnet local; announce even what another host is to answer for.
 pub const LVSARP_FORCE: u32 = 1;
 /// Entries shorter than /32 or /128 are prefixes: the host accepts all of their addresses by one local route (AnyIP). Apply and plan only.
 pub const LVSARP_ROUTE_PREFIXES: u32 = 2;
 /// Remove the VIPs and prefixes that earlier applies bound and that are not listed. Apply and plan only, and only in liblvsarp-full.
 pub const LVSARP_EXACT: u32 = 4;
 
-// Flags of lvsarp_persist_options.
+// Flags of lvsarp_persist_options and lvsarp_role_options.
 
 /// Comment out other assignments of our keys in lvsarp_persist_options.sysctl_conf; when our block is removed they come back.
 pub const LVSARP_COMMENT_OUT: u32 = 1;
@@ -103,7 +103,7 @@ pub const LVSARP_COMMENT_OUT: u32 = 1;
 pub const LVSARP_OVERWRITE: u32 = 2;
 /// Write the VIPs into the configuration of the program that manages lo, where one does and would remove them.
 pub const LVSARP_NATIVE: u32 = 4;
-/// Write nothing: the steps say what would be written. lvsarp_persist() only, and not with LVSARP_APPLY.
+/// Change nothing: the steps say what would be done. Not with LVSARP_APPLY.
 pub const LVSARP_DRY_RUN: u32 = 8;
 /// Apply to the running host as well, as lvsarp_apply() does, after the files; if that fails they are put back. lvsarp_persist() only.
 pub const LVSARP_APPLY: u32 = 16;
@@ -188,6 +188,101 @@ pub const LVSARP_NOTE_CHECK: i32 = 0;
 pub const LVSARP_NOTE_CAVEAT: i32 = 1;
 /// What the running kernel was asked and said.
 pub const LVSARP_NOTE_WITNESS: i32 = 2;
+
+// With which sender the VIPs are asked for (lvsarp_probe_options.sender).
+
+/// An address of the interface, as a neighbour asks; 0.0.0.0 where it has none.
+pub const LVSARP_SENDER_OWN: i32 = 0;
+/// 0.0.0.0, as one asks who looks for duplicates (RFC 5227): nobody learns from it.
+pub const LVSARP_SENDER_UNSPECIFIED: i32 = 1;
+/// Both in turn.
+pub const LVSARP_SENDER_BOTH: i32 = 2;
+
+// What is known of one who answers or was heard (lvsarp_responder.flags, lvsarp_heard.flags).
+
+/// It is an interface of this host.
+pub const LVSARP_OURS: u32 = 1;
+/// It is one of the directors that were named.
+pub const LVSARP_DIRECTOR: u32 = 2;
+/// Another MAC address answers for the same VIP as well. lvsarp_responder only.
+pub const LVSARP_DUPLICATE: u32 = 4;
+
+// What kind of frame carried a VIP as its sender (lvsarp_heard.kind).
+
+/// An ARP request for somebody else, which teaches everybody who hears it: the hijack.
+pub const LVSARP_HEARD_REQUEST: i32 = 0;
+/// An ARP reply to somebody.
+pub const LVSARP_HEARD_REPLY: i32 = 1;
+/// An ARP request for the VIP itself, which nobody asked for.
+pub const LVSARP_HEARD_GRATUITOUS_REQUEST: i32 = 2;
+/// An ARP reply about the VIP to itself, which nobody asked for.
+pub const LVSARP_HEARD_GRATUITOUS_REPLY: i32 = 3;
+/// An IPv6 neighbour solicitation that comes from the VIP.
+pub const LVSARP_HEARD_SOLICITATION: i32 = 4;
+/// An IPv6 neighbour advertisement for the VIP.
+pub const LVSARP_HEARD_ADVERTISEMENT: i32 = 5;
+
+// What a real server is, as seen from the wire (lvsarp_audit_result.state, and what lvsarp_audit() returns).
+
+/// Silent for the VIP, and it accepts what is sent to it.
+pub const LVSARP_AUDIT_HEALTHY: i32 = 0;
+/// It answers for the VIP, or announces it.
+pub const LVSARP_AUDIT_LEAKS: i32 = 1;
+/// It is alive, and what the director sends it for the VIP is lost: the VIP is not there.
+pub const LVSARP_AUDIT_BLACK_HOLE: i32 = 2;
+/// It does not answer for its own address, or nothing accepts connections to the VIP's port.
+pub const LVSARP_AUDIT_DOWN: i32 = 3;
+
+// What came back for something that was sent (lvsarp_audit_result.from_vip and .from_real_server).
+
+/// Nothing.
+pub const LVSARP_ANSWER_NONE: i32 = 0;
+/// The connection was accepted, or the echo request answered.
+pub const LVSARP_ANSWER_ACCEPTED: i32 = 1;
+/// The connection was refused (RST): the address is there and nobody listens on the port.
+pub const LVSARP_ANSWER_REFUSED: i32 = 2;
+/// An ICMP error.
+pub const LVSARP_ANSWER_UNREACHABLE: i32 = 3;
+
+// Which values of an audit's result are there (lvsarp_audit_result.has).
+
+/// Something came back from the VIP, and the time that it took is known (delay).
+pub const LVSARP_HAS_DELAY: u32 = 1;
+
+// What happened on a host that is watched (lvsarp_event.kind).
+
+/// A VIP was bound on its device.
+pub const LVSARP_EVENT_VIP_ADDED: i32 = 0;
+/// A VIP was removed from a device.
+pub const LVSARP_EVENT_VIP_REMOVED: i32 = 1;
+/// A VIP appeared on a device that speaks ARP.
+pub const LVSARP_EVENT_VIP_MISPLACED: i32 = 2;
+/// A level was changed, of all, default or an interface.
+pub const LVSARP_EVENT_LEVEL_CHANGED: i32 = 3;
+/// An interface appeared, or came up, on which a VIP is not silent.
+pub const LVSARP_EVENT_INTERFACE_UNPROTECTED: i32 = 4;
+/// What the kernel had to tell was more than the socket holds. Everything was read again; what changed is reported after this.
+pub const LVSARP_EVENT_RESYNCED: i32 = 5;
+/// The host was made silent again.
+pub const LVSARP_EVENT_REPAIRED: i32 = 6;
+/// A repair failed or was refused; the message says why.
+pub const LVSARP_EVENT_REPAIR_FAILED: i32 = 7;
+/// Repairs stop until the next minute: something else keeps changing the host.
+pub const LVSARP_EVENT_REPAIR_LIMITED: i32 = 8;
+
+// Flags of lvsarp_watch_options.
+
+/// Apply again, as lvsarp_apply() does, whenever a VIP is not silent or not there.
+pub const LVSARP_REPAIR: u32 = 1;
+
+// Which forms of gratuitous ARP are sent (lvsarp_announce_options.form).
+
+/// The request and the reply form.
+pub const LVSARP_FORM_BOTH: i32 = 0;
+/// The request form alone.
+pub const LVSARP_FORM_REQUEST: i32 = 1;
+/// The reply form alone.
+pub const LVSARP_FORM_REPLY: i32 = 2;
 
 // The rest.
 

@@ -14,7 +14,11 @@ use crate::handle::Failure;
 #[cfg(feature = "full")]
 mod files;
 #[cfg(feature = "full")]
+mod frames;
+#[cfg(feature = "full")]
 pub use files::*;
+#[cfg(feature = "full")]
+pub use frames::*;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -220,14 +224,19 @@ pub unsafe trait SizedStruct: Copy {
 }
 
 macro_rules! sized {
-    ($($name:ident)*) => { $(
-        // SAFETY: see `values.rs`: repr(C), `size: usize` first, integers and arrays of bytes.
-        unsafe impl SizedStruct for crate::values::$name {}
+    ($module:ident: $($name:ident)*) => { $(
+        // SAFETY: see `values.rs` and `wire.rs`: repr(C), `size: usize` first, integers and arrays of bytes, no padding.
+        unsafe impl SizedStruct for crate::$module::$name {}
     )* };
 }
 sized! {
-    lvsarp_levels lvsarp_apply_options lvsarp_bind_options lvsarp_persist_options lvsarp_boot_options lvsarp_boot_level lvsarp_interface
+    values: lvsarp_levels lvsarp_apply_options lvsarp_bind_options lvsarp_persist_options lvsarp_boot_options lvsarp_boot_level lvsarp_interface
     lvsarp_address lvsarp_prefix lvsarp_step lvsarp_finding lvsarp_verdict lvsarp_decision lvsarp_note lvsarp_meaning lvsarp_key
+}
+#[cfg(feature = "full")]
+sized! {
+    wire: lvsarp_probe_options lvsarp_responder lvsarp_listen_options lvsarp_heard lvsarp_audit_options lvsarp_audit_result lvsarp_watch_options
+    lvsarp_event lvsarp_announce_options lvsarp_role_options
 }
 
 /// The size that the caller's struct says it has.

@@ -200,6 +200,15 @@ pub fn words(code: c_int) -> &'static CStr {
         libc::EBUSY => c"the handle is in a call already",
         libc::ENODEV | libc::ENXIO => c"there is no such interface",
         libc::ENOENT => c"there is no such network namespace, or no such file or directory",
+        #[cfg(feature = "full")]
+        libc::EAGAIN => c"it goes on: there is no result yet",
+        #[cfg(feature = "full")]
+        libc::ENETDOWN => c"the interface is down",
+        #[cfg(feature = "full")]
+        libc::EPERM | libc::EACCES => {
+            c"a capability is missing: CAP_NET_ADMIN to change, CAP_NET_RAW to ask the wire, CAP_SYS_ADMIN to enter a namespace"
+        }
+        #[cfg(not(feature = "full"))]
         libc::EPERM | libc::EACCES => {
             c"a capability is missing: CAP_NET_ADMIN to change, CAP_SYS_ADMIN to enter a namespace"
         }

@@ -171,8 +171,8 @@ pub extern "C" fn lvsarp_snapshot(h: *mut lvsarp_host, cb: lvsarp_text_cb, arg: 
     })
 }
 
-/// How long lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist() and lvsarp_restore() on this handle wait for another process that works
-/// on the same namespace.
+/// How long lvsarp_apply(), lvsarp_undo(), lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_promote() and lvsarp_demote() on this handle
+/// wait for another process that works on the same namespace.
 ///
 /// @param milliseconds  0 does not wait; LVSARP_LOCK_TIMEOUT (10 s) is what a new handle has; one day at most
 /// @return 0, or -EINVAL

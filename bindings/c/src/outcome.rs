@@ -131,7 +131,7 @@ pub extern "C" fn lvsarp_rolled_back(h: *mut lvsarp_host) -> c_int {
 ///
 /// What a call leaves behind stays until the next lvsarp_set(), lvsarp_vip_bind(), lvsarp_vip_unbind(), lvsarp_prefix_bind(),
 /// lvsarp_prefix_unbind(), their kin of many, lvsarp_plan(), lvsarp_apply(), lvsarp_undo(), lvsarp_check(), lvsarp_persist(), lvsarp_unpersist(),
-/// lvsarp_restore() or lvsarp_boot() on the handle.
+/// lvsarp_restore(), lvsarp_boot(), lvsarp_promote() or lvsarp_demote() on the handle.
 ///
 /// @return a count, or a negative errno
 #[unsafe(no_mangle)]
@@ -140,7 +140,7 @@ pub extern "C" fn lvsarp_changed(h: *mut lvsarp_host) -> c_int {
 }
 
 /// The steps that the last call on the handle planned or did, in order, if it was lvsarp_plan(), lvsarp_apply(), lvsarp_undo(), lvsarp_set(),
-/// lvsarp_persist(), lvsarp_unpersist() or lvsarp_restore(). Stays as long as lvsarp_changed() does.
+/// lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_promote() or lvsarp_demote(). Stays as long as lvsarp_changed() does.
 ///
 /// @param cb   gets each step
 /// @param arg  is passed on to it
@@ -151,8 +151,8 @@ pub extern "C" fn lvsarp_step_each(h: *mut lvsarp_host, cb: lvsarp_step_cb, arg:
 }
 
 /// The findings of the last call on the handle, the most important first, if it was lvsarp_check(), lvsarp_plan(), lvsarp_apply(), lvsarp_undo(),
-/// lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore() or lvsarp_boot(); where an apply was refused or not verified (-ECANCELED, -EIO), those that say
-/// why. Stays as long as lvsarp_changed() does.
+/// lvsarp_persist(), lvsarp_unpersist(), lvsarp_restore(), lvsarp_boot(), lvsarp_promote() or lvsarp_demote(); where an apply was refused or not verified
+/// (-ECANCELED, -EIO), those that say why. Stays as long as lvsarp_changed() does.
 ///
 /// @param cb   gets each finding
 /// @param arg  is passed on to it

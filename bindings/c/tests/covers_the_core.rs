@@ -33,6 +33,27 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Host::plan_unpersist", &["lvsarp_unpersist"]),
     ("Host::undo_persistent", &["lvsarp_undo", "lvsarp_unpersist"]),
     ("Host::restore", &["lvsarp_restore"]),
+    ("Host::probe", &["lvsarp_probe"]),
+    ("Host::prober", &["lvsarp_probe_open", "lvsarp_probe_fd", "lvsarp_probe_message"]),
+    ("Prober::start", &["lvsarp_probe_start"]),
+    ("Prober::dispatch", &["lvsarp_probe_dispatch"]),
+    ("Prober::responders", &["lvsarp_probe_dispatch"]),
+    ("Prober::lost", &["lvsarp_probe_lost"]),
+    ("Host::listen", &["lvsarp_listen_open", "lvsarp_listen_fd", "lvsarp_listen_message"]),
+    ("Listener::dispatch", &["lvsarp_listen_dispatch"]),
+    ("Listener::lost", &["lvsarp_listen_lost"]),
+    ("Host::audit", &["lvsarp_audit"]),
+    ("Host::auditor", &["lvsarp_audit_open", "lvsarp_audit_fd", "lvsarp_audit_message"]),
+    ("Auditor::start", &["lvsarp_audit_start"]),
+    ("Auditor::dispatch", &["lvsarp_audit_dispatch"]),
+    ("Audit::reasons", &["lvsarp_audit", "lvsarp_audit_dispatch"]),
+    ("Host::watch", &["lvsarp_watch_open", "lvsarp_watch_fd", "lvsarp_watch_message"]),
+    ("Watch::dispatch", &["lvsarp_watch_dispatch"]),
+    ("Host::announce", &["lvsarp_announce"]),
+    ("Host::promote", &["lvsarp_promote"]),
+    ("Host::plan_promote", &["lvsarp_promote"]),
+    ("Host::demote", &["lvsarp_demote"]),
+    ("Host::plan_demote", &["lvsarp_demote"]),
     ("Host::boot", &["lvsarp_boot", "lvsarp_boot_level_each", "lvsarp_boot_loader", "lvsarp_boot_rehearsed"]),
     ("Snapshot::boot", &["lvsarp_boot"]),
     ("Snapshot::from_json", &["lvsarp_open_snapshot"]),
@@ -100,6 +121,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("Machine::scopes", "lvsarp_boot_level_each() names them"),
     ("Machine::has", "lvsarp_boot_level_each() names them"),
     ("detect::has_udev_rule", "lvsarp_boot() looks at it"),
+    ("Listener::wait", "poll() on lvsarp_listen_fd() waits"),
+    ("Watch::wait", "poll() on lvsarp_watch_fd() waits"),
+    ("Watch::vips", "C names them, or lvsarp_check() does before"),
+    ("RoleSwitch::new", "LVSARP_ROLE_OPTIONS_INIT is that"),
 ];
 
 /// The types through which the core is called.
@@ -117,10 +142,24 @@ const TYPES: &[&str] = &[
     "Files",
     "Loader",
     "Machine",
+    "Prober",
+    "Listener",
+    "Auditor",
+    "Audit",
+    "Watch",
+    "RoleSwitch",
 ];
 
 /// What C has besides: closing, versions, and names of numbers.
-const ONLY_IN_C: &[&str] = &["lvsarp_close", "lvsarp_version", "lvsarp_key_find"];
+const ONLY_IN_C: &[&str] = &[
+    "lvsarp_close",
+    "lvsarp_version",
+    "lvsarp_key_find",
+    "lvsarp_probe_close",
+    "lvsarp_listen_close",
+    "lvsarp_audit_close",
+    "lvsarp_watch_close",
+];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

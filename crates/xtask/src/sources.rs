@@ -11,6 +11,7 @@ const DIRECTORY: &str = "bindings/c/src";
 const EXPORTING: &[&str] = &[
     "constants",
     "values",
+    "wire",
     "handle",
     "open",
     "levels",
@@ -20,6 +21,11 @@ const EXPORTING: &[&str] = &[
     "boot",
     "outcome",
     "decision",
+    "probe",
+    "listen",
+    "audit",
+    "watch",
+    "role",
     "tables",
 ];
 
