@@ -18,6 +18,7 @@ void prepare(void)
     out.levels.size = sizeof out.levels;
     out.meaning.size = sizeof out.meaning;
     out.decision.size = sizeof out.decision;
+    out.audit.size = sizeof out.audit;
     memcpy(&before, &out, sizeof out);
 }
 
@@ -92,6 +93,29 @@ static int only_looks(const char *function)
     return 0;
 }
 
+/* The message of the handle that a call is made on; NULL for the handles of the host itself and of none. */
+static const char *message_of(const char *arguments)
+{
+    if (strncmp(arguments, "(prober", 7) == 0)
+        return lvsarp_probe_message(prober);
+    if (strncmp(arguments, "(listener", 9) == 0)
+        return lvsarp_listen_message(listener);
+    if (strncmp(arguments, "(auditor", 8) == 0)
+        return lvsarp_audit_message(auditor);
+    return strncmp(arguments, "(watcher", 8) == 0 ? lvsarp_watch_message(watcher) : NULL;
+}
+
+/* What a call was to open is there or NULL, and is closed. */
+#define OPENS(member, close)                                                                                   \
+    do {                                                                                                       \
+        if (strstr(arguments, "&out." #member) == NULL)                                                        \
+            break;                                                                                             \
+        if ((rc == 0) != (out.member != NULL))                                                                 \
+            unexpected(file, line, "a handle or NULL", "%s returned %d and put %p", call, rc, (void *)out.member); \
+        close(out.member);                                                                                     \
+        memset(&out.member, 0xa5, sizeof out.member);                                                          \
+    } while (0)
+
 int judge(const char *file, int line, const char *function, const char *arguments, int expected, int rc)
 {
     char call[512];
@@ -99,21 +123,24 @@ int judge(const char *file, int line, const char *function, const char *argument
     puts(call);
     if (rc != expected)
         unexpected(file, line, "as expected", "%s returned %d, not %d", call, rc, expected);
+    OPENS(prober, lvsarp_probe_close);
+    OPENS(listener, lvsarp_listen_close);
+    OPENS(auditor, lvsarp_audit_close);
+    OPENS(watcher, lvsarp_watch_close);
+    const char *message = message_of(arguments);
+    if (message != NULL && rc < 0 && rc != -EAGAIN)
+        expect_message(file, line, call, message, 1024);
+    else if (message != NULL && message[0] != 0)
+        unexpected(file, line, "no message", "%s returned %d and left \"%.200s\"", call, rc, message);
     if (strncmp(function, "lvsarp_open", 11) == 0) {
         /* Here a failure does write: NULL, and the message. */
         const char *text = out.message;
         int has_message = strstr(arguments, "out.message") != NULL;
-        int has_handle = strstr(arguments, "&out.host") != NULL;
         if (has_message && rc < 0)
             expect_message(file, line, call, text, sizeof out.message);
         if (has_message && rc == 0 && text[0] != 0)
             unexpected(file, line, "an empty message", "%s left \"%.200s\"", call, text);
-        if (has_handle && (rc == 0) != (out.host != NULL))
-            unexpected(file, line, "a handle or NULL", "%s returned %d and put %p", call, rc, (void *)out.host);
-        if (has_handle) {
-            lvsarp_close(out.host);
-            memset(&out.host, 0xa5, sizeof out.host);
-        }
+        OPENS(host, lvsarp_close);
         memset(out.message, 0xa5, sizeof out.message);
         rc = rc < 0 ? rc : -1;
     } else if (strncmp(arguments, "(h,", 3) == 0 || strncmp(arguments, "(h)", 3) == 0) {
@@ -170,6 +197,9 @@ int see_note(const struct lvsarp_note *it, void *arg) { return see(it, it->size,
 int see_meaning(const struct lvsarp_meaning *it, void *arg) { return see(it, it->size, arg); }
 int see_key(const struct lvsarp_key *it, void *arg) { return see(it, it->size, arg); }
 int see_level(const struct lvsarp_boot_level *it, void *arg) { return see(it, it->size, arg); }
+int see_responder(const struct lvsarp_responder *it, void *arg) { return see(it, it->size, arg); }
+int see_heard(const struct lvsarp_heard *it, void *arg) { return see(it, it->size, arg); }
+int see_event(const struct lvsarp_event *it, void *arg) { return see(it, it->size, arg); }
 
 struct text {
     char *bytes;

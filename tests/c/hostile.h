@@ -21,6 +21,13 @@ struct outputs {
     int32_t changed[4];
     unsigned char guard_3[64];
     struct lvsarp_host *host;
+    struct lvsarp_prober *prober;
+    struct lvsarp_listener *listener;
+    struct lvsarp_auditor *auditor;
+    struct lvsarp_watcher *watcher;
+    unsigned char guard_6[64];
+    struct lvsarp_audit_result audit;
+    unsigned char guard_7[64];
     char message[256];
     unsigned char guard_4[64];
 };
@@ -47,6 +54,19 @@ const char *judge_text(const char *file, int line, const char *function, const c
 extern const struct lvsarp_persist_options DRY_RUN;
 extern const struct lvsarp_boot_options NO_REHEARSAL;
 
+/* Options with which the wire is asked for a millisecond, and a change of roles only planned. */
+extern const struct lvsarp_probe_options QUICK_PROBE;
+extern const struct lvsarp_audit_options QUICK_AUDIT;
+extern const struct lvsarp_role_options ROLE_DRY_RUN;
+
+/* Handles for an event loop, which end after a day at the earliest. */
+extern struct lvsarp_prober *prober;
+extern struct lvsarp_listener *listener;
+extern struct lvsarp_auditor *auditor;
+extern struct lvsarp_watcher *watcher;
+void open_all_in_a_loop(void);
+void close_all_in_a_loop(void);
+
 /* What a call that would change something returns where all is right with it. */
 #define CHANGES (recorded ? -EROFS : 0)
 
@@ -65,6 +85,13 @@ int see_note(const struct lvsarp_note *note, void *arg);
 int see_meaning(const struct lvsarp_meaning *meaning, void *arg);
 int see_key(const struct lvsarp_key *key, void *arg);
 int see_level(const struct lvsarp_boot_level *level, void *arg);
+int see_responder(const struct lvsarp_responder *responder, void *arg);
+int see_heard(const struct lvsarp_heard *heard, void *arg);
+int see_event(const struct lvsarp_event *event, void *arg);
+
+/* Every size that a struct can say it has, of one that a call fills and of one that it reads; `changes`: a recorded namespace refuses it. */
+void an_output(const char *what, size_t known, const void *whole, int (*call)(void *));
+void an_input(const char *what, size_t known, int changes, int (*call)(const void *));
 
 /* A snapshot of the handle as text, to be freed. */
 char *snapshot_text(struct lvsarp_host *of, size_t *length);
@@ -77,5 +104,10 @@ void snapshots(void); /* recorded namespaces that are not */
 void handles(void);   /* handles that are not */
 void closed(void);    /* handles that are no more: reads freed memory, so not under valgrind */
 void limits(void);    /* no descriptors left, signals all the time */
+
+/* The same of what only liblvsarp-full has for the wire. */
+void nulls_on_the_wire(void);
+void numbers_on_the_wire(const int32_t *samples, size_t length);
+void structs_on_the_wire(void);
 
 #endif

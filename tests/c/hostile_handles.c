@@ -48,6 +48,15 @@ static int all_refuse(struct lvsarp_host *bad, const char *what)
         CALL(lvsarp_boot, (bad, VIP, 1, NULL, 0, &NO_REHEARSAL, see_finding, NULL)),
         CALL(lvsarp_boot_level_each, (bad, see_level, NULL)),
         CALL(lvsarp_boot_rehearsed, (bad)),
+        CALL(lvsarp_probe, (bad, VIP, 1, "eth0", &QUICK_PROBE, see_responder, NULL)),
+        CALL(lvsarp_probe_open, (bad, VIP, 1, "eth0", NULL, &out.prober)),
+        CALL(lvsarp_listen_open, (bad, VIP, 1, "eth0", NULL, &out.listener)),
+        CALL(lvsarp_audit, (bad, *VIP, "192.0.2.12", "eth0", &QUICK_AUDIT, &out.audit)),
+        CALL(lvsarp_audit_open, (bad, *VIP, "192.0.2.12", "eth0", NULL, &out.auditor)),
+        CALL(lvsarp_watch_open, (bad, VIP, 1, NULL, NULL, &out.watcher)),
+        CALL(lvsarp_announce, (bad, VIP, 1, "eth0", NULL)),
+        CALL(lvsarp_promote, (bad, VIP, 1, "eth0", NULL)),
+        CALL(lvsarp_demote, (bad, VIP, 1, "eth0", NULL)),
         CALL(lvsarp_would_reply, (bad, "192.0.2.10", "192.0.2.1", "eth0", 0, &out.decision, see_note, NULL)),
         CALL(lvsarp_would_announce, (bad, "192.0.2.1", "eth0", NULL, 0, &out.decision, see_note, NULL)),
         CALL(lvsarp_assume, (bad, "all", LVSARP_ARP_IGNORE, 1)),
@@ -64,19 +73,76 @@ static int all_refuse(struct lvsarp_host *bad, const char *what)
     return (int)(sizeof calls / sizeof *calls);
 }
 
+/* The same of the handles for an event loop. */
+static int all_in_a_loop_refuse(void *bad, const char *what)
+{
+    struct lvsarp_prober *p = bad;
+    struct lvsarp_listener *l = bad;
+    struct lvsarp_auditor *a = bad;
+    struct lvsarp_watcher *w = bad;
+    const struct {
+        const char *function;
+        int rc;
+    } calls[] = {
+        CALL(lvsarp_probe_start, (p)),
+        CALL(lvsarp_probe_fd, (p)),
+        CALL(lvsarp_probe_dispatch, (p, see_responder, NULL)),
+        CALL(lvsarp_probe_lost, (p)),
+        CALL(lvsarp_listen_fd, (l)),
+        CALL(lvsarp_listen_dispatch, (l, see_heard, NULL)),
+        CALL(lvsarp_listen_lost, (l)),
+        CALL(lvsarp_audit_start, (a)),
+        CALL(lvsarp_audit_fd, (a)),
+        CALL(lvsarp_audit_dispatch, (a, &out.audit)),
+        CALL(lvsarp_watch_fd, (w)),
+        CALL(lvsarp_watch_dispatch, (w, see_event, NULL)),
+    };
+    const char *const texts[] = { lvsarp_probe_message(p), lvsarp_listen_message(l), lvsarp_audit_message(a),
+                                  lvsarp_watch_message(w) };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        expect_message(__FILE__, __LINE__, what, texts[i], 1024);
+    lvsarp_probe_close(p);
+    lvsarp_listen_close(l);
+    lvsarp_audit_close(a);
+    lvsarp_watch_close(w);
+    return (int)(sizeof calls / sizeof *calls);
+}
+
+/* A handle of one kind is none of another: nothing of a host can be closed or asked as a probe. */
+static void handles_of_another_kind(void)
+{
+    open_all_in_a_loop();
+    all_in_a_loop_refuse(h, "a host as another handle");
+    EXPECT(lvsarp_lock_timeout(h, LVSARP_LOCK_TIMEOUT) == 0, "%s", lvsarp_message(h));
+    void *const others[] = { prober, listener, auditor, watcher };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        all_refuse(others[i], "another handle as a host");
+    EXPECT(lvsarp_probe_start((void *)listener) == -EBADF && lvsarp_audit_start((void *)prober) == -EBADF,
+           "a listener can be started, or a prober audits");
+    EXPECT(lvsarp_probe_fd(prober) >= 0 && lvsarp_listen_fd(listener) >= 0 && lvsarp_audit_fd(auditor) >= 0 &&
+               lvsarp_watch_fd(watcher) >= 0,
+           "a handle does not work any more");
+    close_all_in_a_loop();
+}
+
 void handles(void)
 {
     size_t *zeroes = calloc(1, 65536);
     if (zeroes == NULL)
         exit(2);
     int tried = all_refuse((struct lvsarp_host *)(void *)zeroes, "a handle of zeroes");
-    EXPECT(tried == 35, "%d functions take a handle", tried);
+    EXPECT(tried == 44, "%d functions take a handle", tried);
+    tried = all_in_a_loop_refuse(zeroes, "a handle of zeroes");
+    EXPECT(tried == 12, "%d functions take a handle for an event loop", tried);
     for (size_t i = 0; i < 65536 / sizeof *zeroes; i++)
         EXPECT(zeroes[i] == 0, "word %zu of a handle of zeroes was written", i);
     free(zeroes);
     for (size_t shift = 1; shift < sizeof(void *); shift++)
-        all_refuse((struct lvsarp_host *)(void *)((char *)h + shift), "a pointer into a handle");
+        all_refuse((struct lvsarp_host *)(void *)((char *)h + shift), "a pointer into a handle"),
+            all_in_a_loop_refuse((char *)h + shift, "a pointer into a handle");
     all_refuse((struct lvsarp_host *)(void *)1, "the address 1");
+    all_in_a_loop_refuse((void *)1, "the address 1");
+    handles_of_another_kind();
     EXPECT(lvsarp_lock_timeout(h, 1) == 0, "the handle itself does not work any more: %s", lvsarp_message(h));
 }
 
@@ -95,6 +161,12 @@ void closed(void)
         lvsarp_close(gone);
     EXPECT(lvsarp_get(other, "lo", &levels) == 0, "%s", lvsarp_message(other));
     lvsarp_close(other);
+    open_all_in_a_loop();
+    close_all_in_a_loop();
+    all_in_a_loop_refuse(prober, "a closed prober");
+    all_in_a_loop_refuse(listener, "a closed listener");
+    all_in_a_loop_refuse(auditor, "a closed auditor");
+    all_in_a_loop_refuse(watcher, "a closed watcher");
 }
 
 static void without_descriptors(void)

@@ -219,4 +219,5 @@ void nulls(void)
     as_a_whole();
     the_next_boot();
     questions();
+    nulls_on_the_wire();
 }

@@ -52,7 +52,7 @@ static size_t size_at(size_t i, size_t known)
 }
 #define SIZES(known) ((known) + 65 + 7)
 
-static void an_output(const char *what, size_t known, const void *whole, int (*call)(void *))
+void an_output(const char *what, size_t known, const void *whole, int (*call)(void *))
 {
     for (size_t i = 0; i < SIZES(known); i++) {
         size_t size = size_at(i, known);
@@ -130,7 +130,7 @@ static int boot_with(const void *options)
 }
 
 /* An input struct, all zero but its size. */
-static void an_input(const char *what, size_t known, int changes, int (*call)(const void *))
+void an_input(const char *what, size_t known, int changes, int (*call)(const void *))
 {
     for (size_t i = 0; i < SIZES(known); i++) {
         size_t size = size_at(i, known);
@@ -230,4 +230,5 @@ void structs(void)
     an_input("boot_options", sizeof(struct lvsarp_boot_options), 0, boot_with);
     apply_options();
     hidden_fields();
+    structs_on_the_wire();
 }

@@ -11,9 +11,9 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-enum kind { NAME, SCOPE, LABEL, ADDRESS, IPV4, PREFIX, LANGUAGE, KEY, PATH, ROOT, ROOT_FIELD, FILE_FIELD, LOADER };
+enum kind { NAME, SCOPE, LABEL, ADDRESS, IPV4, PREFIX, LANGUAGE, KEY, PATH, ROOT, ROOT_FIELD, FILE_FIELD, LOADER, MACS };
 /* How many bytes are read of each at most. */
-static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 64, 4096, 4096, 256, 256, 64 };
+static const size_t LIMIT[] = { 16, 16, 16, 64, 64, 64, 64, 64, 4096, 4096, 256, 256, 64, 512 };
 
 /* A call with one text; the rest of it is right. */
 static const char *const *one(const char *const *vip) { return vip; }
@@ -55,6 +55,37 @@ CALL(assume, lvsarp_assume(h, t, LVSARP_PROMOTE_SECONDARIES, 0))
 CALL(meaning_of, lvsarp_meaning_of(LVSARP_ARP_IGNORE, 1, t, &out.meaning))
 CALL(meaning_each, lvsarp_meaning_each(LVSARP_ARP_IGNORE, t, see_meaning, NULL))
 CALL(key_find, lvsarp_key_find(t))
+
+CALL(probe, lvsarp_probe(h, one(&t), 1, "eth0", &QUICK_PROBE, see_responder, NULL))
+CALL(probe_on, lvsarp_probe(h, (const char *const[]){ "192.0.2.10" }, 1, t, &QUICK_PROBE, see_responder, NULL))
+CALL(audit_vip, lvsarp_audit(h, t, "192.0.2.12", "eth0", &QUICK_AUDIT, NULL))
+CALL(audit_real_server, lvsarp_audit(h, "192.0.2.10", t, "eth0", &QUICK_AUDIT, NULL))
+CALL(audit_on, lvsarp_audit(h, "192.0.2.10", "192.0.2.12", t, &QUICK_AUDIT, NULL))
+CALL(announce, lvsarp_announce(h, one(&t), 1, "eth0", NULL))
+CALL(announce_on_, lvsarp_announce(h, (const char *const[]){ "192.0.2.10" }, 1, t, NULL))
+CALL(promote, lvsarp_promote(h, one(&t), 1, "eth0", &ROLE_DRY_RUN))
+CALL(promote_on, lvsarp_promote(h, (const char *const[]){ "192.0.2.10" }, 1, t, &ROLE_DRY_RUN))
+CALL(demote, lvsarp_demote(h, one(&t), 1, "eth0", &ROLE_DRY_RUN))
+CALL(demote_on, lvsarp_demote(h, (const char *const[]){ "192.0.2.10" }, 1, t, &ROLE_DRY_RUN))
+
+/* A call that opens something; it is closed at once. */
+#define OPEN(name, type, function, ...)                                                       \
+    static int name(const char *t)                                                            \
+    {                                                                                         \
+        struct type *made = NULL;                                                             \
+        int rc = function##_open(h, __VA_ARGS__, &made);                                      \
+        EXPECT((rc == 0) == (made != NULL), "%d, and the handle is %p", rc, (void *)made);    \
+        function##_close(made);                                                               \
+        return rc;                                                                            \
+    }
+OPEN(probe_open, lvsarp_prober, lvsarp_probe, one(&t), 1, "eth0", NULL)
+OPEN(probe_open_on, lvsarp_prober, lvsarp_probe, ((const char *const[]){ "192.0.2.10" }), 1, t, NULL)
+OPEN(listen_open, lvsarp_listener, lvsarp_listen, one(&t), 1, "eth0", NULL)
+OPEN(listen_open_on, lvsarp_listener, lvsarp_listen, ((const char *const[]){ "192.0.2.10" }), 1, t, NULL)
+OPEN(audit_open, lvsarp_auditor, lvsarp_audit, t, "192.0.2.12", "eth0", NULL)
+OPEN(audit_open_real_server, lvsarp_auditor, lvsarp_audit, "192.0.2.10", t, "eth0", NULL)
+OPEN(audit_open_on, lvsarp_auditor, lvsarp_audit, "192.0.2.10", "192.0.2.12", t, NULL)
+OPEN(watch_open, lvsarp_watcher, lvsarp_watch, one(&t), 1, NULL, NULL)
 
 /* A namespace; the handle is closed at once, and the message goes into an output. */
 static int open_netns(const char *t)
@@ -102,6 +133,20 @@ FIELD(unpersist_conf, lvsarp_persist_options, LVSARP_PERSIST_OPTIONS_INIT, sysct
 FIELD(boot_root, lvsarp_boot_options, LVSARP_BOOT_OPTIONS_INIT, root, BOOT)
 FIELD(boot_loader, lvsarp_boot_options, LVSARP_BOOT_OPTIONS_INIT, loader, BOOT)
 
+FIELD(probe_directors, lvsarp_probe_options, QUICK_PROBE, directors, lvsarp_probe(h, VIP, 1, "eth0", &options, NULL, NULL))
+FIELD(promote_dev, lvsarp_role_options, ROLE_DRY_RUN, dev, lvsarp_promote(h, VIP, 1, "eth0", &options))
+FIELD(demote_dev, lvsarp_role_options, ROLE_DRY_RUN, dev, lvsarp_demote(h, VIP, 1, "eth0", &options))
+
+static int listen_directors(const char *t)
+{
+    struct lvsarp_listen_options options = LVSARP_LISTEN_OPTIONS_INIT;
+    struct lvsarp_listener *made = NULL;
+    into(options.directors, sizeof options.directors, t);
+    int rc = lvsarp_listen_open(h, VIP, 1, "eth0", &options, &made);
+    lvsarp_listen_close(made);
+    return rc;
+}
+
 static const struct place {
     const char *name;
     int (*call)(const char *);
@@ -109,7 +154,7 @@ static const struct place {
     int empty_is_none; /* "" means that nothing is given */
     int has_handle;
     int changes;
-    int judges; /* 1 is an answer */
+    int judges; /* up to this number is an answer */
 } PLACES[] = {
     { "lvsarp_get(iface)", get, SCOPE, 0, 1, 0, 0 },
     { "lvsarp_read(iface)", read_, SCOPE, 0, 1, 0, 0 },
@@ -159,6 +204,29 @@ static const struct place {
     { "lvsarp_meaning_of(lang)", meaning_of, LANGUAGE, 1, 0, 0, 0 },
     { "lvsarp_meaning_each(lang)", meaning_each, LANGUAGE, 1, 0, 0, 0 },
     { "lvsarp_key_find(name)", key_find, KEY, 0, 0, 0, 0 },
+    { "lvsarp_probe(vips)", probe, ADDRESS, 0, 1, 1, 1 },
+    { "lvsarp_probe(iface)", probe_on, NAME, 0, 1, 1, 1 },
+    { "lvsarp_probe_options.directors", probe_directors, MACS, 1, 1, 1, 1 },
+    { "lvsarp_probe_open(vips)", probe_open, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_probe_open(iface)", probe_open_on, NAME, 0, 1, 1, 0 },
+    { "lvsarp_listen_open(vips)", listen_open, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_listen_open(iface)", listen_open_on, NAME, 0, 1, 1, 0 },
+    { "lvsarp_listen_options.directors", listen_directors, MACS, 1, 1, 1, 0 },
+    { "lvsarp_audit(vip)", audit_vip, ADDRESS, 0, 1, 1, 3 },
+    { "lvsarp_audit(real_server)", audit_real_server, ADDRESS, 0, 1, 1, 3 },
+    { "lvsarp_audit(iface)", audit_on, NAME, 0, 1, 1, 3 },
+    { "lvsarp_audit_open(vip)", audit_open, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_audit_open(real_server)", audit_open_real_server, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_audit_open(iface)", audit_open_on, NAME, 0, 1, 1, 0 },
+    { "lvsarp_watch_open(vips)", watch_open, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_announce(vips)", announce, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_announce(iface)", announce_on_, NAME, 0, 1, 1, 0 },
+    { "lvsarp_promote(vips)", promote, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_promote(iface)", promote_on, NAME, 0, 1, 1, 0 },
+    { "lvsarp_role_options.dev of promote", promote_dev, NAME, 1, 1, 1, 0 },
+    { "lvsarp_demote(vips)", demote, ADDRESS, 0, 1, 1, 0 },
+    { "lvsarp_demote(iface)", demote_on, NAME, 0, 1, 1, 0 },
+    { "lvsarp_role_options.dev of demote", demote_dev, NAME, 1, 1, 1, 0 },
     { "lvsarp_open_message(netns)", open_netns, PATH, 0, 0, 0, 0 },
 };
 
@@ -175,7 +243,10 @@ static int try_text(const struct place *place, const char *bytes, size_t length,
              memchr(bytes, 0, length) ? bytes : "no end");
     /* Looking for it is all that such a text can lead to: there may be no such device, namespace or VIP. */
     int documented = rc == 0 || rc == -EINVAL;
-    documented |= rc == 1 && place->judges;
+    documented |= rc > 0 && rc <= place->judges;
+    /* A VIP that is on no interface is not announced; lo has no ARP. */
+    documented |= rc == -ECANCELED && (place->call == announce || place->call == announce_on_);
+    documented |= rc == -EOPNOTSUPP && place->kind == NAME;
     documented |= rc == -ENODEV && (place->kind == NAME || place->kind == SCOPE);
     documented |= (rc == -ENOENT || rc == -EPERM || rc == -EACCES || rc == -ENAMETOOLONG) && place->kind == PATH;
     int is_root = place->kind == ROOT || place->kind == ROOT_FIELD;
