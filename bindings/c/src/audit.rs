@@ -1,7 +1,6 @@
 //! An audit: is a remote real server silent for a VIP, and does it accept it (liblvsarp-full)?
 
 use std::ffi::{c_char, c_int};
-use std::fmt::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use lvsarp::{Answer, Audit, AuditOptions, AuditState, AuditTarget, Auditor, Service};
@@ -89,11 +88,8 @@ fn hand_out(audit: &Audit, result: *mut lvsarp_audit_result) -> Result<c_int> {
     if let Some(mac) = audit.mac {
         edge::mac(mac, &mut ours.mac);
     }
-    let mut page = edge::Page::new(&mut ours.reasons);
-    for (at, reason) in audit.reasons().iter().enumerate() {
-        // A page takes all text.
-        let _ = write!(page, "{}{reason}", if at > 0 { "\n" } else { "" });
-    }
+    // A page takes all text.
+    let _ = audit.write_reasons(&mut edge::Page::new(&mut ours.reasons));
     edge::fill("result", result, &ours)?;
     Ok(state)
 }
