@@ -88,8 +88,10 @@ fn hand_out(audit: &Audit, result: *mut lvsarp_audit_result) -> Result<c_int> {
     if let Some(mac) = audit.mac {
         edge::mac(mac, &mut ours.mac);
     }
+    let mut page = edge::Page::new(&mut ours.reasons);
     // A page takes all text.
-    let _ = audit.write_reasons(&mut edge::Page::new(&mut ours.reasons));
+    let _ = audit.write_reasons(&mut page);
+    page.trim();
     edge::fill("result", result, &ours)?;
     Ok(state)
 }

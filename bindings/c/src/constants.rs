@@ -191,16 +191,16 @@ pub const LVSARP_NOTE_WITNESS: i32 = 2;
 
 // With which sender the VIPs are asked for (lvsarp_probe_options.sender).
 
-/// An address of the interface, as a neighbour asks; 0.0.0.0 where it has none.
+/// An address of the interface, as a neighbour asks; the unspecified address (0.0.0.0, ::) where it has none.
 pub const LVSARP_SENDER_OWN: i32 = 0;
-/// 0.0.0.0, as one asks who looks for duplicates (RFC 5227): nobody learns from it.
+/// The unspecified address, as one asks who looks for duplicates (RFC 5227, RFC 4862): nobody learns from it.
 pub const LVSARP_SENDER_UNSPECIFIED: i32 = 1;
 /// Both in turn.
 pub const LVSARP_SENDER_BOTH: i32 = 2;
 
 // What is known of one who answers or was heard (lvsarp_responder.flags, lvsarp_heard.flags).
 
-/// It is an interface of this host.
+/// It is an interface of this host, as they were when the probe or listener was opened.
 pub const LVSARP_OURS: u32 = 1;
 /// It is one of the directors that were named.
 pub const LVSARP_DIRECTOR: u32 = 2;

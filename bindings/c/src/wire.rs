@@ -38,9 +38,9 @@ pub struct lvsarp_responder {
     pub vip: [c_char; 48],
     /// The MAC address that it says the VIP is at, which is what everybody learns.
     pub mac: [c_char; 24],
-    /// The MAC address that its frames came from; another one than mac where somebody answers for somebody else.
+    /// The MAC address that its first frame came from; another one than mac where somebody answers for somebody else.
     pub source: [c_char; 24],
-    /// Its own address, where this host's neighbour table has one for mac; otherwise "".
+    /// Its own address, where this host's neighbour table has one for mac when the round ends; otherwise "".
     pub address: [c_char; 48],
 }
 
@@ -116,7 +116,7 @@ pub struct lvsarp_audit_result {
     pub has: u32,
     /// How many who-has for the VIP it answered.
     pub answered: u32,
-    /// How many of its requests carried the VIP as their sender.
+    /// How many frames that nobody asked for carried the VIP as their sender: its own who-has, and gratuitous ones.
     pub announced: u32,
     /// How many other MAC addresses answered for the VIP: directors, or other leaks.
     pub others: u32,
@@ -130,7 +130,7 @@ pub struct lvsarp_audit_result {
     pub real_server: [c_char; 48],
     /// Its MAC address; "" where it did not answer for its own address.
     pub mac: [c_char; 24],
-    /// Why, one sentence a line (the lines but the last end with '\n'), the most important first.
+    /// Why, one sentence a line, the most important first.
     pub reasons: [c_char; 1024],
 }
 

@@ -47,6 +47,13 @@ impl<'a> Page<'a> {
         field[0] = 0;
         Page { field, length: 0, full: false }
     }
+
+    /// Takes away the end of the last line.
+    pub fn trim(self) {
+        if self.length > 0 && self.field[self.length - 1] == b'\n' as c_char {
+            self.field[self.length - 1] = 0;
+        }
+    }
 }
 
 impl Write for Page<'_> {
@@ -106,6 +113,17 @@ mod tests {
         assert_eq!(written(&["abcd", "\u{7f51}", "e"]), b"abcd");
         assert_eq!(written(&["abcdef"]), b"abcde");
         assert_eq!(written(&[]), b"");
+    }
+
+    #[test]
+    fn the_last_line_of_a_page_has_no_end() {
+        for (text, trimmed) in [("a\nb\n", &b"a\nb\0\0"[..]), ("", &b"\0"[..]), ("abcdefgh\n", &b"abcde\0"[..])] {
+            let mut field = [0; 6];
+            let mut page = Page::new(&mut field);
+            page.write_str(text).unwrap();
+            page.trim();
+            assert_eq!(field.map(|c| c as u8)[..trimmed.len()], *trimmed);
+        }
     }
 
     #[test]
