@@ -89,9 +89,9 @@ int see_responder(const struct lvsarp_responder *responder, void *arg);
 int see_heard(const struct lvsarp_heard *heard, void *arg);
 int see_event(const struct lvsarp_event *event, void *arg);
 
-/* Every size that a struct can say it has, of one that a call fills and of one that it reads; `changes`: a recorded namespace refuses it. */
-void an_output(const char *what, size_t known, const void *whole, int (*call)(void *));
-void an_input(const char *what, size_t known, int changes, int (*call)(const void *));
+/* Every size that a struct can say it has, or `few` of them; `changes`: a recorded namespace refuses the call. */
+void an_output(const char *what, size_t known, int few, const void *whole, int (*call)(void *));
+void an_input(const char *what, size_t known, int few, int changes, int (*call)(const void *));
 
 /* A snapshot of the handle as text, to be freed. */
 char *snapshot_text(struct lvsarp_host *of, size_t *length);
@@ -107,7 +107,7 @@ void limits(void);    /* no descriptors left, signals all the time */
 
 /* The same of what only liblvsarp-full has for the wire. */
 void nulls_on_the_wire(void);
-void numbers_on_the_wire(const int32_t *samples, size_t length);
+void numbers_on_the_wire(void);
 void structs_on_the_wire(void);
 
 #endif

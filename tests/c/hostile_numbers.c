@@ -310,5 +310,5 @@ void numbers(void)
     counts();
     choices();
     timeouts();
-    numbers_on_the_wire(SAMPLES, LENGTH(SAMPLES));
+    numbers_on_the_wire();
 }

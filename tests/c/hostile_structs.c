@@ -52,10 +52,18 @@ static size_t size_at(size_t i, size_t known)
 }
 #define SIZES(known) ((known) + 65 + 7)
 
-void an_output(const char *what, size_t known, const void *whole, int (*call)(void *))
+/* Where calls are slow only the sizes around the first members and the ends are tried. */
+static int is_left_out(size_t size, size_t known, int few)
+{
+    return few && ((size > 24 && size + 2 < known) || (size > known + 2 && size < LONGEST));
+}
+
+void an_output(const char *what, size_t known, int few, const void *whole, int (*call)(void *))
 {
     for (size_t i = 0; i < SIZES(known); i++) {
         size_t size = size_at(i, known);
+        if (is_left_out(size, known, few))
+            continue;
         for (int guarded = 0; guarded < 2; guarded++) {
             struct room room = make_room(size, guarded);
             unsigned char *was = (unsigned char *)exact_copy(room.bytes, room.length);
@@ -130,10 +138,12 @@ static int boot_with(const void *options)
 }
 
 /* An input struct, all zero but its size. */
-void an_input(const char *what, size_t known, int changes, int (*call)(const void *))
+void an_input(const char *what, size_t known, int few, int changes, int (*call)(const void *))
 {
     for (size_t i = 0; i < SIZES(known); i++) {
         size_t size = size_at(i, known);
+        if (is_left_out(size, known, few))
+            continue;
         int expected = verdict_on(size) != 0 ? verdict_on(size) : changes ? CHANGES : 0;
         struct room room = make_room(size, 0);
         memset(room.bytes + sizeof size, 0, room.length - sizeof size);
@@ -218,16 +228,16 @@ void structs(void)
     struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     TRY(0, lvsarp_get, (h, "lo", &levels));
     TRY(0, lvsarp_meaning_of, (LVSARP_ARP_IGNORE, 1, "zh", &meaning));
-    an_output("levels", sizeof levels, &levels, get_into);
-    an_output("meaning", sizeof meaning, &meaning, meaning_into);
+    an_output("levels", sizeof levels, 0, &levels, get_into);
+    an_output("meaning", sizeof meaning, 0, &meaning, meaning_into);
     TRY(0, lvsarp_would_reply, (h, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, NULL, NULL));
-    an_output("decision", sizeof decision, &decision, reply_into);
+    an_output("decision", sizeof decision, 0, &decision, reply_into);
     TRY(0, lvsarp_would_announce, (h, "192.0.2.1", "eth0", "192.0.2.10", 0, &decision, NULL, NULL));
-    an_output("decision", sizeof decision, &decision, announce_into);
-    an_input("apply_options", sizeof(struct lvsarp_apply_options), 0, plan_with);
-    an_input("bind_options", sizeof(struct lvsarp_bind_options), 1, bind_with);
-    an_input("persist_options", sizeof(struct lvsarp_persist_options), 1, unpersist_with);
-    an_input("boot_options", sizeof(struct lvsarp_boot_options), 0, boot_with);
+    an_output("decision", sizeof decision, 0, &decision, announce_into);
+    an_input("apply_options", sizeof(struct lvsarp_apply_options), 0, 0, plan_with);
+    an_input("bind_options", sizeof(struct lvsarp_bind_options), 0, 1, bind_with);
+    an_input("persist_options", sizeof(struct lvsarp_persist_options), 0, 1, unpersist_with);
+    an_input("boot_options", sizeof(struct lvsarp_boot_options), 0, 0, boot_with);
     apply_options();
     hidden_fields();
     structs_on_the_wire();

@@ -111,7 +111,10 @@ pub extern "C" fn lvsarp_watch_open(
     options: *const lvsarp_watch_options,
     out: *mut *mut lvsarp_watcher,
 ) -> c_int {
-    in_loop::open(h, out, &mut |body| Ok(body.live("watch")?.watch(&asked(vips, n, wish, options)?)?))
+    in_loop::open(h, out, &mut |body| {
+        let options = asked(vips, n, wish, options)?;
+        Ok(body.live("watch")?.watch(&options)?)
+    })
 }
 
 /// The descriptor of a watch: readable (POLLIN) when something happened or levels are to be read again, so that the loop needs no timer of its own. It is
