@@ -251,24 +251,28 @@ pub const LVSARP_HAS_DELAY: u32 = 1;
 
 // What happened on a host that is watched (lvsarp_event.kind).
 
-/// A VIP was bound on its device.
+/// A VIP was bound on a device that does no ARP itself, such as lo.
 pub const LVSARP_EVENT_VIP_ADDED: i32 = 0;
-/// A VIP was removed from a device.
+/// A VIP was removed from a device, by somebody or because the device went away.
 pub const LVSARP_EVENT_VIP_REMOVED: i32 = 1;
-/// A VIP appeared on a device that speaks ARP.
+/// A VIP was bound on a device that speaks ARP.
 pub const LVSARP_EVENT_VIP_MISPLACED: i32 = 2;
 /// A level was changed, of all, default or an interface.
 pub const LVSARP_EVENT_LEVEL_CHANGED: i32 = 3;
-/// An interface appeared, or came up, on which a VIP is not silent.
+/// An interface appeared, came up or left its bridge or bond, and a VIP is not silent on it.
 pub const LVSARP_EVENT_INTERFACE_UNPROTECTED: i32 = 4;
-/// What the kernel had to tell was more than the socket holds. Everything was read again; what changed is reported after this.
-pub const LVSARP_EVENT_RESYNCED: i32 = 5;
-/// The host was made silent again.
-pub const LVSARP_EVENT_REPAIRED: i32 = 6;
+/// A device went down on which a VIP is bound.
+pub const LVSARP_EVENT_DEVICE_DOWN: i32 = 5;
+/// A device came up on which a VIP is bound.
+pub const LVSARP_EVENT_DEVICE_UP: i32 = 6;
+/// What the kernel had to tell was more than the socket holds. Everything was read again; what changed meanwhile follows.
+pub const LVSARP_EVENT_RESYNCED: i32 = 7;
+/// The real server that is wanted was applied again; the message lists the steps.
+pub const LVSARP_EVENT_REPAIRED: i32 = 8;
 /// A repair failed or was refused; the message says why.
-pub const LVSARP_EVENT_REPAIR_FAILED: i32 = 7;
-/// Repairs stop until the next minute: something else keeps changing the host.
-pub const LVSARP_EVENT_REPAIR_LIMITED: i32 = 8;
+pub const LVSARP_EVENT_REPAIR_FAILED: i32 = 9;
+/// There were as many repairs in the last minute as are allowed; the next one waits.
+pub const LVSARP_EVENT_REPAIR_LIMITED: i32 = 10;
 
 // Flags of lvsarp_watch_options.
 

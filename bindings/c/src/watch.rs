@@ -1,13 +1,15 @@
 //! A watch: what changes on a host that is to stay silent, as it changes (liblvsarp-full).
 
 use std::ffi::{c_char, c_int, c_void};
+use std::net::IpAddr;
 
 use lvsarp::{Event, EventKind, Scope, Watch, WatchOptions};
 
 use crate::constants::{
-    LVSARP_EVENT_INTERFACE_UNPROTECTED, LVSARP_EVENT_LEVEL_CHANGED, LVSARP_EVENT_REPAIR_FAILED,
-    LVSARP_EVENT_REPAIR_LIMITED, LVSARP_EVENT_REPAIRED, LVSARP_EVENT_RESYNCED, LVSARP_EVENT_VIP_ADDED,
-    LVSARP_EVENT_VIP_MISPLACED, LVSARP_EVENT_VIP_REMOVED, LVSARP_HAS_NEW, LVSARP_HAS_OLD, LVSARP_REPAIR,
+    LVSARP_EVENT_DEVICE_DOWN, LVSARP_EVENT_DEVICE_UP, LVSARP_EVENT_INTERFACE_UNPROTECTED, LVSARP_EVENT_LEVEL_CHANGED,
+    LVSARP_EVENT_REPAIR_FAILED, LVSARP_EVENT_REPAIR_LIMITED, LVSARP_EVENT_REPAIRED, LVSARP_EVENT_RESYNCED,
+    LVSARP_EVENT_VIP_ADDED, LVSARP_EVENT_VIP_MISPLACED, LVSARP_EVENT_VIP_REMOVED, LVSARP_HAS_NEW, LVSARP_HAS_OLD,
+    LVSARP_REPAIR,
 };
 use crate::door::{self, Handle, enter};
 use crate::edge::{self, SizedStruct};
@@ -40,14 +42,23 @@ fn asked(
     let options = edge::options(options)?;
     edge::reserved(options.reserved)?;
     let repair = edge::flags(options.flags, LVSARP_REPAIR)? != 0;
-    if !repair && !wish.is_null() {
-        return Err(Failure::input("a wish", "it says what LVSARP_REPAIR applies, and that is not set"));
-    }
+    let (vips, repair) = match (repair, wish.is_null()) {
+        (false, false) => {
+            return Err(Failure::input("a wish", "it says what LVSARP_REPAIR applies, and that is not set"));
+        }
+        (false, true) => (edge::addresses(vips, n)?, None),
+        (true, _) => {
+            let desired = desired(vips, n, wish)?;
+            let prefixes = desired.prefixes.iter().map(|prefix| prefix.address());
+            let named: Vec<IpAddr> = desired.vips.iter().map(|vip| vip.address()).chain(prefixes).collect();
+            ((!vips.is_null()).then_some(named), Some(desired))
+        }
+    };
     let default = WatchOptions::default();
     Ok(WatchOptions {
-        vips: edge::addresses(vips, n)?,
+        vips,
         interval: edge::milliseconds(options.interval, default.interval),
-        repair: if repair { Some(desired(vips, n, wish)?) } else { None },
+        repair,
         per_minute: edge::or_default(options.per_minute, default.per_minute),
     })
 }
@@ -61,6 +72,8 @@ fn event(event: &Event) -> lvsarp_event {
             EventKind::VipMisplaced => LVSARP_EVENT_VIP_MISPLACED,
             EventKind::LevelChanged => LVSARP_EVENT_LEVEL_CHANGED,
             EventKind::InterfaceUnprotected => LVSARP_EVENT_INTERFACE_UNPROTECTED,
+            EventKind::DeviceDown => LVSARP_EVENT_DEVICE_DOWN,
+            EventKind::DeviceUp => LVSARP_EVENT_DEVICE_UP,
             EventKind::Resynced => LVSARP_EVENT_RESYNCED,
             EventKind::Repaired => LVSARP_EVENT_REPAIRED,
             EventKind::RepairFailed => LVSARP_EVENT_REPAIR_FAILED,
@@ -96,7 +109,7 @@ fn event(event: &Event) -> lvsarp_event {
 /// applies again, as lvsarp_apply() does, whenever a VIP is not silent or not there; that needs CAP_NET_ADMIN, the rest no privilege. The handle h may
 /// be closed before it. Only in liblvsarp-full.
 ///
-/// @param vips     n VIPs; NULL with n 0 watches those that are bound and those that an apply had bound
+/// @param vips     n VIPs; NULL with n 0 watches, and repairs, those that are bound now and those that an apply had bound
 /// @param n        how many; 0 only with NULL
 /// @param wish     what the VIPs are to be like, as for lvsarp_apply(), for LVSARP_REPAIR; otherwise NULL
 /// @param options  or NULL: levels are read every second, nothing is repaired
@@ -126,8 +139,8 @@ pub extern "C" fn lvsarp_watch_fd(w: *mut lvsarp_watcher) -> c_int {
     in_loop::descriptor(w)
 }
 
-/// Hands out what happened, without waiting; may be called at any time. Where it repairs, it takes as long as an lvsarp_apply(). Only in
-/// liblvsarp-full.
+/// Hands out what happened, without waiting; may be called at any time. Where it repairs, it takes as long as an lvsarp_apply(). Where it fails, what had
+/// happened before is handed out first. Only in liblvsarp-full.
 ///
 /// @param cb   gets each event, in the order in which they were noticed
 /// @param arg  is passed on to it

@@ -171,7 +171,7 @@ pub struct lvsarp_event {
     pub scope: [c_char; 16],
     /// The VIP, or "".
     pub vip: [c_char; 48],
-    /// Before: a value, or how an address was bound.
+    /// Before: a value, how an address was bound, up or down.
     pub old_value: [c_char; 64],
     /// After.
     pub new_value: [c_char; 64],

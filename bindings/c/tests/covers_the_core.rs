@@ -126,6 +126,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("Auditor::wait", "poll() on lvsarp_audit_fd() waits"),
     ("Listener::wait", "poll() on lvsarp_listen_fd() waits"),
     ("Watch::wait", "poll() on lvsarp_watch_fd() waits"),
+    ("Watch::check", "lvsarp_check() on the host's handle"),
     ("Watch::vips", "C names them, or lvsarp_check() does before"),
     ("RoleSwitch::new", "LVSARP_ROLE_OPTIONS_INIT is that"),
 ];
