@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -137,9 +138,10 @@ void handles(void)
     for (size_t i = 0; i < 65536 / sizeof *zeroes; i++)
         EXPECT(zeroes[i] == 0, "word %zu of a handle of zeroes was written", i);
     free(zeroes);
-    for (size_t shift = 1; shift < sizeof(void *); shift++)
-        all_refuse((struct lvsarp_host *)(void *)((char *)h + shift), "a pointer into a handle"),
-            all_in_a_loop_refuse((char *)h + shift, "a pointer into a handle");
+    for (size_t shift = 1; shift < sizeof(void *); shift++) {
+        all_refuse((struct lvsarp_host *)(void *)((char *)h + shift), "a pointer into a handle");
+        all_in_a_loop_refuse((char *)h + shift, "a pointer into a handle");
+    }
     all_refuse((struct lvsarp_host *)(void *)1, "the address 1");
     all_in_a_loop_refuse((void *)1, "the address 1");
     handles_of_another_kind();
@@ -161,6 +163,9 @@ void closed(void)
         lvsarp_close(gone);
     EXPECT(lvsarp_get(other, "lo", &levels) == 0, "%s", lvsarp_message(other));
     lvsarp_close(other);
+    /* What is freed stays readable. */
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    mallopt(M_MMAP_THRESHOLD, INT_MAX);
     open_all_in_a_loop();
     close_all_in_a_loop();
     all_in_a_loop_refuse(prober, "a closed prober");

@@ -86,7 +86,7 @@ fn hand_out(audit: &Audit, result: *mut lvsarp_audit_result) -> Result<c_int> {
     edge::print(format_args!("{}", audit.vip), &mut ours.vip);
     edge::print(format_args!("{}", audit.real_server), &mut ours.real_server);
     if let Some(mac) = audit.mac {
-        edge::mac(mac, &mut ours.mac);
+        edge::print(format_args!("{mac}"), &mut ours.mac);
     }
     let mut page = edge::Page::new(&mut ours.reasons);
     // A page takes all text.

@@ -44,15 +44,15 @@ fn heard(heard: &Heard) -> lvsarp_heard {
     edge::copy(heard.interface.as_bytes(), &mut ours.interface);
     edge::print(format_args!("{}", heard.vip), &mut ours.vip);
     edge::print(format_args!("{}", heard.target), &mut ours.target);
-    edge::mac(heard.mac, &mut ours.mac);
-    edge::mac(heard.source, &mut ours.source);
+    edge::print(format_args!("{}", heard.mac), &mut ours.mac);
+    edge::print(format_args!("{}", heard.source), &mut ours.source);
     ours
 }
 
 /// Hears from now on every frame on the interface that carries one of the VIPs as its sender, for an event loop. Sends nothing. After this nothing is
 /// allocated unless a call fails. CAP_NET_RAW is needed for this call alone. The handle h may be closed before it. Only in liblvsarp-full.
 ///
-/// @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+/// @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
 /// @param n        how many, at least 1
 /// @param iface    the interface to listen on, such as "eth0"
 /// @param options  or NULL: no known director

@@ -41,7 +41,7 @@ impl AsFd for Probing {
 
 /// What decides whether the answers are as they should be.
 struct Asked {
-    /// How many VIPs, each counted once.
+    /// How many VIPs, of which none is named twice.
     vips: usize,
     /// Whether only directors may answer.
     directors: bool,
@@ -67,10 +67,7 @@ fn asked(
         directors: edge::macs("directors", &options.directors)?,
         most: edge::or_default(options.most, most) as usize,
     };
-    let mut each = vips.clone();
-    each.sort_unstable();
-    each.dedup();
-    let asked = Asked { vips: each.len(), directors: !ours.directors.is_empty() };
+    let asked = Asked { vips: vips.len(), directors: !ours.directors.is_empty() };
     Ok((vips, on, ours, asked))
 }
 
@@ -99,8 +96,8 @@ fn responder(responder: &Responder) -> lvsarp_responder {
         ..lvsarp_responder::empty()
     };
     edge::print(format_args!("{}", responder.vip), &mut ours.vip);
-    edge::mac(responder.mac, &mut ours.mac);
-    edge::mac(responder.source, &mut ours.source);
+    edge::print(format_args!("{}", responder.mac), &mut ours.mac);
+    edge::print(format_args!("{}", responder.source), &mut ours.source);
     if let Some(address) = responder.address {
         edge::print(format_args!("{address}"), &mut ours.address);
     }
@@ -110,7 +107,7 @@ fn responder(responder: &Responder) -> lvsarp_responder {
 /// Asks who has the VIPs, and waits as long as the options say for everybody who answers. IPv6 VIPs are asked for with neighbour solicitations.
 /// CAP_NET_RAW is needed. Only in liblvsarp-full.
 ///
-/// @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+/// @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
 /// @param n        how many, at least 1
 /// @param iface    the interface to ask on, such as "eth0"
 /// @param options  or NULL: 1 s, 3 requests, whoever is alone

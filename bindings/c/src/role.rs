@@ -14,7 +14,7 @@ use crate::wire::{lvsarp_announce_options, lvsarp_role_options};
 /// Tells everybody on the interface that the VIPs are at its MAC address, by gratuitous ARP and unsolicited neighbour advertisements. It waits count - 1
 /// intervals. CAP_NET_RAW is needed. Only in liblvsarp-full.
 ///
-/// @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+/// @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
 /// @param n        how many, at least 1
 /// @param iface    the interface, such as "eth0"
 /// @param options  or NULL: 3 rounds, a second between them, both forms

@@ -39,6 +39,9 @@ fn asked(
     wish: *const lvsarp_apply_options,
     options: *const lvsarp_watch_options,
 ) -> Result<WatchOptions> {
+    if n == 0 && !vips.is_null() {
+        return Err(Failure::input("vips", "at least one is needed, or NULL for those that are bound"));
+    }
     let options = edge::options(options)?;
     edge::reserved(options.reserved)?;
     let repair = edge::flags(options.flags, LVSARP_REPAIR)? != 0;

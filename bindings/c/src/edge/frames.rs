@@ -79,11 +79,6 @@ pub fn print(text: fmt::Arguments<'_>, field: &mut [c_char]) {
     let _ = Page::new(field).write_fmt(text);
 }
 
-/// Writes a MAC address into a field of a struct.
-pub fn mac(Mac([a, b, c, d, e, f]): Mac, field: &mut [c_char]) {
-    print(format_args!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"), field);
-}
-
 /// A time in microseconds.
 pub fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
