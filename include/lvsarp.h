@@ -337,16 +337,16 @@ extern "C" {
 
 /* With which sender the VIPs are asked for (lvsarp_probe_options.sender). */
 
-/** An address of the interface, as a neighbour asks; 0.0.0.0 where it has none. */
+/** An address of the interface, as a neighbour asks; the unspecified address (0.0.0.0, ::) where it has none. */
 #define LVSARP_SENDER_OWN 0
-/** 0.0.0.0, as one asks who looks for duplicates (RFC 5227): nobody learns from it. */
+/** The unspecified address, as one asks who looks for duplicates (RFC 5227, RFC 4862): nobody learns from it. */
 #define LVSARP_SENDER_UNSPECIFIED 1
 /** Both in turn. */
 #define LVSARP_SENDER_BOTH 2
 
 /* What is known of one who answers or was heard (lvsarp_responder.flags, lvsarp_heard.flags). */
 
-/** It is an interface of this host. */
+/** It is an interface of this host, as they were when the probe or listener was opened. */
 #define LVSARP_OURS 1
 /** It is one of the directors that were named. */
 #define LVSARP_DIRECTOR 2
@@ -397,27 +397,31 @@ extern "C" {
 
 /* What happened on a host that is watched (lvsarp_event.kind). */
 
-/** A VIP was bound on its device. */
+/** A VIP was bound on a device that does no ARP itself, such as lo. */
 #define LVSARP_EVENT_VIP_ADDED 0
-/** A VIP was removed from a device. */
+/** A VIP was removed from a device, by somebody or because the device went away. */
 #define LVSARP_EVENT_VIP_REMOVED 1
-/** A VIP appeared on a device that speaks ARP. */
+/** A VIP was bound on a device that speaks ARP. */
 #define LVSARP_EVENT_VIP_MISPLACED 2
 /** A level was changed, of all, default or an interface. */
 #define LVSARP_EVENT_LEVEL_CHANGED 3
-/** An interface appeared, or came up, on which a VIP is not silent. */
+/** An interface appeared, came up or left its bridge or bond, and a VIP is not silent on it. */
 #define LVSARP_EVENT_INTERFACE_UNPROTECTED 4
+/** A device went down on which a VIP is bound. */
+#define LVSARP_EVENT_DEVICE_DOWN 5
+/** A device came up on which a VIP is bound. */
+#define LVSARP_EVENT_DEVICE_UP 6
 /**
- * What the kernel had to tell was more than the socket holds. Everything was read again; what changed is reported after
- * this.
+ * What the kernel had to tell was more than the socket holds. Everything was read again; what changed meanwhile
+ * follows.
  */
-#define LVSARP_EVENT_RESYNCED 5
-/** The host was made silent again. */
-#define LVSARP_EVENT_REPAIRED 6
+#define LVSARP_EVENT_RESYNCED 7
+/** The real server that is wanted was applied again; the message lists the steps. */
+#define LVSARP_EVENT_REPAIRED 8
 /** A repair failed or was refused; the message says why. */
-#define LVSARP_EVENT_REPAIR_FAILED 7
-/** Repairs stop until the next minute: something else keeps changing the host. */
-#define LVSARP_EVENT_REPAIR_LIMITED 8
+#define LVSARP_EVENT_REPAIR_FAILED 9
+/** There were as many repairs in the last minute as are allowed; the next one waits. */
+#define LVSARP_EVENT_REPAIR_LIMITED 10
 
 /* Flags of lvsarp_watch_options. */
 
@@ -863,9 +867,11 @@ struct lvsarp_responder {
     char vip[48];
     /** The MAC address that it says the VIP is at, which is what everybody learns. */
     char mac[24];
-    /** The MAC address that its frames came from; another one than mac where somebody answers for somebody else. */
+    /**
+     * The MAC address that its first frame came from; another one than mac where somebody answers for somebody else.
+     */
     char source[24];
-    /** Its own address, where this host's neighbour table has one for mac; otherwise "". */
+    /** Its own address, where this host's neighbour table has one for mac when the round ends; otherwise "". */
     char address[48];
 };
 
@@ -955,7 +961,7 @@ struct lvsarp_audit_result {
     uint32_t has;
     /** How many who-has for the VIP it answered. */
     uint32_t answered;
-    /** How many of its requests carried the VIP as their sender. */
+    /** How many frames that nobody asked for carried the VIP as their sender: its own who-has, and gratuitous ones. */
     uint32_t announced;
     /** How many other MAC addresses answered for the VIP: directors, or other leaks. */
     uint32_t others;
@@ -969,7 +975,7 @@ struct lvsarp_audit_result {
     char real_server[48];
     /** Its MAC address; "" where it did not answer for its own address. */
     char mac[24];
-    /** Why, one sentence a line (the lines but the last end with '\n'), the most important first. */
+    /** Why, one sentence a line, the most important first. */
     char reasons[1024];
 };
 
@@ -1010,7 +1016,7 @@ struct lvsarp_event {
     char scope[16];
     /** The VIP, or "". */
     char vip[48];
-    /** Before: a value, or how an address was bound. */
+    /** Before: a value, how an address was bound, up or down. */
     char old_value[64];
     /** After. */
     char new_value[64];
@@ -1676,7 +1682,7 @@ int lvsarp_assume(struct lvsarp_host *h, const char *scope, int32_t key, int32_t
  * Asks who has the VIPs, and waits as long as the options say for everybody who answers. IPv6 VIPs are asked for with
  * neighbour solicitations. CAP_NET_RAW is needed. Only in liblvsarp-full.
  *
- * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
  * @param n        how many, at least 1
  * @param iface    the interface to ask on, such as "eth0"
  * @param options  or NULL: 1 s, 3 requests, whoever is alone
@@ -1760,7 +1766,7 @@ const char *lvsarp_probe_message(const struct lvsarp_prober *p);
  * nothing. After this nothing is allocated unless a call fails. CAP_NET_RAW is needed for this call alone. The handle h
  * may be closed before it. Only in liblvsarp-full.
  *
- * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
  * @param n        how many, at least 1
  * @param iface    the interface to listen on, such as "eth0"
  * @param options  or NULL: no known director
@@ -1888,7 +1894,8 @@ const char *lvsarp_audit_message(const struct lvsarp_auditor *a);
  * is not silent. With LVSARP_REPAIR it applies again, as lvsarp_apply() does, whenever a VIP is not silent or not
  * there; that needs CAP_NET_ADMIN, the rest no privilege. The handle h may be closed before it. Only in liblvsarp-full.
  *
- * @param vips     n VIPs; NULL with n 0 watches those that are bound and those that an apply had bound
+ * @param vips     n VIPs; NULL with n 0 watches, and repairs, those that are bound now and those that an apply had
+ *                 bound
  * @param n        how many; 0 only with NULL
  * @param wish     what the VIPs are to be like, as for lvsarp_apply(), for LVSARP_REPAIR; otherwise NULL
  * @param options  or NULL: levels are read every second, nothing is repaired
@@ -1909,7 +1916,7 @@ int lvsarp_watch_fd(struct lvsarp_watcher *w);
 
 /**
  * Hands out what happened, without waiting; may be called at any time. Where it repairs, it takes as long as an
- * lvsarp_apply(). Only in liblvsarp-full.
+ * lvsarp_apply(). Where it fails, what had happened before is handed out first. Only in liblvsarp-full.
  *
  * @param cb   gets each event, in the order in which they were noticed
  * @param arg  is passed on to it
@@ -1937,7 +1944,7 @@ const char *lvsarp_watch_message(const struct lvsarp_watcher *w);
  * Tells everybody on the interface that the VIPs are at its MAC address, by gratuitous ARP and unsolicited neighbour
  * advertisements. It waits count - 1 intervals. CAP_NET_RAW is needed. Only in liblvsarp-full.
  *
- * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10"
+ * @param vips     n VIPs, "192.0.2.10" or "2001:db8::10", each once
  * @param n        how many, at least 1
  * @param iface    the interface, such as "eth0"
  * @param options  or NULL: 3 rounds, a second between them, both forms

@@ -65,7 +65,7 @@ def hijacker(wire):
 
 
 def run(host, *arguments):
-    done = host.run(build.program("wire", "wire.c"), *arguments, check=False)
+    done = host.run(build.program("wire", "wire.c"), *arguments, check=False, timeout=60)
     assert done.returncode == 0 and done.stderr == "", f"{arguments} ended with {done.returncode}:\n{done.stderr}"
 
 
