@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include <limits.h>
 
-#include "expect.h"
+#include "loop.h"
 #include "own_root.h"
 
 static const char *const VIP[] = { "192.0.2.10" };
@@ -67,6 +67,19 @@ static void own_handle_is_busy(struct lvsarp_host *h)
     EXPECT(lvsarp_boot(h, VIP, 1, NULL, 0, NULL, never, &called) == -EBUSY && called == 0, "boot");
     EXPECT(lvsarp_boot_level_each(h, never_level, &called) == -EBUSY && called == 0, "boot_level_each");
     EXPECT(lvsarp_boot_rehearsed(h) == -EBUSY && lvsarp_boot_loader(h)[0] == 0, "the loader in a call");
+    struct lvsarp_prober *p = NULL;
+    struct lvsarp_listener *l = NULL;
+    struct lvsarp_auditor *a = NULL;
+    struct lvsarp_watcher *w = NULL;
+    EXPECT(lvsarp_probe(h, VIP, 1, "eth0", NULL, NULL, NULL) == -EBUSY, "probe");
+    EXPECT(lvsarp_probe_open(h, VIP, 1, "eth0", NULL, &p) == -EBUSY && p == NULL, "probe_open");
+    EXPECT(lvsarp_listen_open(h, VIP, 1, "eth0", NULL, &l) == -EBUSY && l == NULL, "listen_open");
+    EXPECT(lvsarp_audit(h, VIP[0], "192.0.2.12", "eth0", NULL, NULL) == -EBUSY, "audit");
+    EXPECT(lvsarp_audit_open(h, VIP[0], "192.0.2.12", "eth0", NULL, &a) == -EBUSY && a == NULL, "audit_open");
+    EXPECT(lvsarp_watch_open(h, VIP, 1, NULL, NULL, &w) == -EBUSY && w == NULL, "watch_open");
+    EXPECT(lvsarp_announce(h, VIP, 1, "eth0", NULL) == -EBUSY, "announce");
+    EXPECT(lvsarp_promote(h, VIP, 1, "eth0", NULL) == -EBUSY && lvsarp_demote(h, VIP, 1, "eth0", NULL) == -EBUSY,
+           "promote and demote");
     struct lvsarp_decision decision = LVSARP_DECISION_INIT;
     EXPECT(lvsarp_would_reply(h, "192.0.2.10", "192.0.2.1", "eth0", 0, &decision, never_note, &called) == -EBUSY &&
                lvsarp_would_announce(h, "192.0.2.1", "eth0", NULL, 0, &decision, never_note, &called) == -EBUSY,
@@ -131,6 +144,10 @@ WALK(keys, key, lvsarp_key_each(cb_keys, arg))
 static struct lvsarp_decision decision = LVSARP_DECISION_INIT;
 WALK(reply, note, lvsarp_would_reply(h, "192.0.2.20", "192.0.2.1", "eth0", 0, &decision, cb_reply, arg))
 WALK(announce, note, lvsarp_would_announce(h, "192.0.2.1", "eth0", NULL, 0, &decision, cb_announce, arg))
+/* Both are on lo, and eth1 answers on the wire who asks with no sender. */
+static const char *const ANSWERED[] = { "192.0.2.20", "192.0.2.21" };
+static const struct lvsarp_probe_options ASKING = { sizeof ASKING, 30, 1, LVSARP_SENDER_UNSPECIFIED, 0, "" };
+WALK(probe, responder, lvsarp_probe(h, ANSWERED, 2, "eth0", &ASKING, cb_probe, arg))
 static int cb_snapshot(const char *json, size_t length, void *arg)
 {
     EXPECT(length > 2 && json[0] == '{' && json[length - 1] == '}', "%zu bytes", length);
@@ -160,6 +177,7 @@ static const struct walk {
     { "boot_level_each", walk_boot_levels, sizeof(struct lvsarp_boot_level), 1, 0, 8 },
     { "would_reply", walk_reply, sizeof(struct lvsarp_note), 1, 0, 2 },
     { "would_announce", walk_announce, sizeof(struct lvsarp_note), 1, 0, 2 },
+    { "probe", walk_probe, sizeof(struct lvsarp_responder), 1, 0, 2 },
     { "meaning_each", walk_meanings, sizeof(struct lvsarp_meaning), 0, 0, 5 },
     { "key_each", walk_keys, sizeof(struct lvsarp_key), 0, 0, 20 },
 };
@@ -267,6 +285,76 @@ static void nested_walks(void)
         lvsarp_close(tower.floors[i]);
 }
 
+/* What a callback of a handle for an event loop does, and how often it was called. */
+struct in_loop {
+    void *own;
+    int calls, close_at, answer;
+};
+
+static int tell(struct in_loop *loop, int busy, const char *message, void (*close)(void *))
+{
+    loop->calls++;
+    EXPECT(busy == -EBUSY && message[0] != 0, "a handle in a call returns %d and says \"%s\"", busy, message);
+    if (loop->calls == loop->close_at)
+        close(loop->own);
+    return loop->answer;
+}
+
+static int in_listen_again(const struct lvsarp_heard *heard, void *arg) { return (void)heard, (void)arg, 0; }
+static int in_watch_again(const struct lvsarp_event *event, void *arg) { return (void)event, (void)arg, 0; }
+#define IN_LOOP(name, type, busy)                                                                        \
+    static void close_##name(void *it) { lvsarp_##name##_close(it); }                                    \
+    static int in_##name(const struct lvsarp_##type *it, void *arg)                                      \
+    {                                                                                                    \
+        struct in_loop *loop = arg;                                                                      \
+        EXPECT(it->size == sizeof *it, "%zu bytes", it->size);                                           \
+        return tell(loop, busy, lvsarp_##name##_message(loop->own), close_##name);                       \
+    }
+IN_LOOP(probe, responder, lvsarp_probe_start(loop->own) + lvsarp_probe_fd(loop->own) - lvsarp_probe_lost(loop->own))
+IN_LOOP(listen, heard, lvsarp_listen_dispatch(loop->own, in_listen_again, loop))
+IN_LOOP(watch, event, lvsarp_watch_dispatch(loop->own, in_watch_again, loop))
+
+/* A probe's walk ends where the callback says so; what was heard and what happened is handed out whole. */
+static void in_loops(struct lvsarp_host *h, int close_at, int answer)
+{
+    struct in_loop loop = { NULL, 0, close_at, answer };
+    struct lvsarp_prober *p = NULL;
+    EXPECT(lvsarp_probe_open(h, ANSWERED, 2, "eth0", &ASKING, &p) == 0 && lvsarp_probe_start(p) == 0, "%s",
+           lvsarp_message(h));
+    loop.own = p;
+    int rc = probe_round(p, in_probe, &loop);
+    EXPECT(rc == answer && loop.calls == (answer != 0 ? 1 : 2), "a probe: %d after %d calls", rc, loop.calls);
+    if (close_at == 0)
+        lvsarp_probe_close(p);
+
+    /* A request and a reply, both of which eth0 hears. */
+    const struct lvsarp_announce_options once = { sizeof once, 1, 0, LVSARP_FORM_BOTH, LVSARP_FORCE };
+    struct lvsarp_listener *l = NULL;
+    loop = (struct in_loop){ NULL, 0, close_at, answer };
+    EXPECT(lvsarp_listen_open(h, ANSWERED, 1, "eth0", NULL, &l) == 0, "%s", lvsarp_message(h));
+    loop.own = l;
+    EXPECT(lvsarp_announce(h, ANSWERED, 1, "eth1", &once) == 2, "%s", lvsarp_message(h));
+    int fd = lvsarp_listen_fd(l);
+    await(&fd, 1);
+    rc = lvsarp_listen_dispatch(l, in_listen, &loop);
+    EXPECT(rc == (answer != 0 ? answer : 2) && loop.calls == 2, "a listener: %d after %d calls", rc, loop.calls);
+    if (close_at == 0)
+        lvsarp_listen_close(l);
+
+    struct lvsarp_watcher *w = NULL;
+    loop = (struct in_loop){ NULL, 0, close_at, answer };
+    EXPECT(lvsarp_watch_open(h, ANSWERED, 2, NULL, NULL, &w) == 0, "%s", lvsarp_message(h));
+    loop.own = w;
+    EXPECT(lvsarp_vip_unbind_many(h, ANSWERED, 2, "lo", NULL) == 0, "%s", lvsarp_message(h));
+    fd = lvsarp_watch_fd(w);
+    await(&fd, 1);
+    rc = lvsarp_watch_dispatch(w, in_watch, &loop);
+    EXPECT(rc == (answer != 0 ? answer : 2) && loop.calls == 2, "a watch: %d after %d calls", rc, loop.calls);
+    if (close_at == 0)
+        lvsarp_watch_close(w);
+    EXPECT(lvsarp_vip_bind_many(h, ANSWERED, 2, NULL, NULL) == 0, "%s", lvsarp_message(h));
+}
+
 int main(void)
 {
     enter_own_root();
@@ -282,6 +370,10 @@ int main(void)
             closed_in_a_walk(&WALKS[i], other);
     }
     nested_walks();
+    in_loops(h, 0, 0);
+    in_loops(h, 0, 77);
+    in_loops(h, 1, 0);
+    in_loops(h, 1, -5);
     lvsarp_vip_unbind_many(h, vips, 2, "lo", NULL);
     lvsarp_prefix_unbind(h, "198.51.100.0/24", "lo");
     lvsarp_prefix_unbind(h, "2001:db8:1::/64", "lo");

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "expect.h"
+#include "loop.h"
 
 static const char *const VIP[] = { "192.0.2.10" };
 
@@ -188,6 +188,65 @@ static void in_a_call(void)
     lvsarp_close(h);
 }
 
+/* Handles for an event loop belong to the process that opened them. */
+static struct lvsarp_prober *prober;
+static struct lvsarp_listener *listener;
+static struct lvsarp_auditor *auditor;
+static struct lvsarp_watcher *watcher;
+
+static int hear(const struct lvsarp_heard *heard, void *arg) { return (void)heard, (void)arg, 0; }
+static int happen(const struct lvsarp_event *event, void *arg) { return (void)event, (void)arg, 0; }
+
+static void refused_in_the_child(struct lvsarp_host *h)
+{
+    (void)h;
+    EXPECT(lvsarp_probe_start(prober) == -EINVAL && strstr(lvsarp_probe_message(prober), "fork") != NULL, "%s",
+           lvsarp_probe_message(prober));
+    EXPECT(lvsarp_probe_dispatch(prober, NULL, NULL) == -EINVAL, "%s", lvsarp_probe_message(prober));
+    EXPECT(lvsarp_listen_dispatch(listener, hear, NULL) == -EINVAL &&
+               strstr(lvsarp_listen_message(listener), "fork") != NULL,
+           "%s", lvsarp_listen_message(listener));
+    EXPECT(lvsarp_audit_start(auditor) == -EINVAL && strstr(lvsarp_audit_message(auditor), "fork") != NULL, "%s",
+           lvsarp_audit_message(auditor));
+    EXPECT(lvsarp_audit_dispatch(auditor, NULL) == -EINVAL, "%s", lvsarp_audit_message(auditor));
+    EXPECT(lvsarp_watch_dispatch(watcher, happen, NULL) == -EINVAL &&
+               strstr(lvsarp_watch_message(watcher), "fork") != NULL,
+           "%s", lvsarp_watch_message(watcher));
+    lvsarp_probe_close(prober);
+    lvsarp_listen_close(listener);
+    lvsarp_audit_close(auditor);
+    lvsarp_watch_close(watcher);
+}
+
+static void in_a_loop(void)
+{
+    const struct lvsarp_probe_options probe = { sizeof probe, 50, 0, 0, 0, "" };
+    const struct lvsarp_audit_options audit = { sizeof audit, 50, 0, 0, 0 };
+    struct lvsarp_host *h = must_open(NULL);
+    EXPECT(lvsarp_probe_open(h, VIP, 1, "eth0", &probe, &prober) == 0, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_listen_open(h, VIP, 1, "eth0", NULL, &listener) == 0, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_audit_open(h, VIP[0], "192.0.2.12", "eth0", &audit, &auditor) == 0, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_watch_open(h, VIP, 1, NULL, NULL, &watcher) == 0, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_probe_start(prober) == 0 && lvsarp_audit_start(auditor) == 0, "%s", lvsarp_probe_message(prober));
+    /* In the middle of a round, and what the child does with its copies does not touch it. */
+    expect_end(in_child(refused_in_the_child, h), "handles for an event loop");
+    EXPECT(probe_round(prober, NULL, NULL) == 1, "%s", lvsarp_probe_message(prober));
+    EXPECT(audit_round(auditor, NULL) == LVSARP_AUDIT_DOWN, "%s", lvsarp_audit_message(auditor));
+    EXPECT(lvsarp_vip_bind(h, VIP[0], "lo", NULL) == 0, "%s", lvsarp_message(h));
+    int fd = lvsarp_watch_fd(watcher);
+    await(&fd, 1);
+    EXPECT(lvsarp_watch_dispatch(watcher, happen, NULL) == 1, "%s", lvsarp_watch_message(watcher));
+    EXPECT(lvsarp_vip_unbind(h, VIP[0], "lo") == 0, "%s", lvsarp_message(h));
+    EXPECT(lvsarp_listen_dispatch(listener, hear, NULL) == 0, "%s", lvsarp_listen_message(listener));
+    /* The host may be closed before them. */
+    lvsarp_close(h);
+    EXPECT(lvsarp_probe_start(prober) == 0, "%s", lvsarp_probe_message(prober));
+    lvsarp_probe_close(prober);
+    lvsarp_listen_close(listener);
+    lvsarp_audit_close(auditor);
+    lvsarp_watch_close(watcher);
+}
+
 /* What an exec leaves open: standard input, output and error. */
 static void count_descriptors(void)
 {
@@ -223,5 +282,6 @@ int main(int argc, char **argv)
     expect_end(in_child(exec_self, h), "exec");
     lvsarp_close(h);
     in_a_call();
+    in_a_loop();
     return finish();
 }

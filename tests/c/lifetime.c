@@ -2,6 +2,7 @@
  * What a handle costs, and that it is all given back:
  *     lifetime here COUNT | named NETNS COUNT | get COUNT | ask COUNT | what-if COUNT
  *                                                              memory, descriptors and threads do not grow
+ *     lifetime loops COUNT                                     the same of handles for an event loop
  *     lifetime steady NETNS COUNT                              the last calls take no longer than the first
  *     lifetime descriptors NETNS                               close-on-exec, and how many
  *     lifetime trace [NETNS]                                   marks on stderr, to be read with strace
@@ -11,7 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "expect.h"
+#include "loop.h"
 
 /* How much the resident set may grow over all rounds. A leak of 26 bytes a round would be more in 10,000. */
 #define RSS_MAY_GROW_KB 256
@@ -94,6 +95,48 @@ static void ask(const char *recorded, int round)
     if (recorded != NULL) {
         rc = lvsarp_assume(kept, on, LVSARP_ARP_IGNORE, round % 9);
         EXPECT(rc == expected, "assume on %s: %d", on, rc);
+    }
+}
+
+static int hear(const struct lvsarp_heard *heard, void *arg) { return (void)heard, (void)arg, 0; }
+static int happen(const struct lvsarp_event *event, void *arg) { return (void)event, (void)arg, 0; }
+
+static struct lvsarp_prober *prober;
+static struct lvsarp_listener *listener;
+static struct lvsarp_auditor *auditor;
+static struct lvsarp_watcher *watcher;
+
+static void open_loops(void)
+{
+    static const char *const vips[] = { "192.0.2.10" };
+    static const struct lvsarp_probe_options probe = { sizeof probe, 1, 1, 0, 0, "" };
+    static const struct lvsarp_audit_options audit = { sizeof audit, 1, 1, 0, 0 };
+    EXPECT(lvsarp_probe_open(kept, vips, 1, "eth0", &probe, &prober) == 0, "%s", lvsarp_message(kept));
+    EXPECT(lvsarp_listen_open(kept, vips, 1, "eth0", NULL, &listener) == 0, "%s", lvsarp_message(kept));
+    EXPECT(lvsarp_audit_open(kept, vips[0], "192.0.2.12", "eth0", &audit, &auditor) == 0, "%s", lvsarp_message(kept));
+    EXPECT(lvsarp_watch_open(kept, vips, 1, NULL, NULL, &watcher) == 0, "%s", lvsarp_message(kept));
+}
+
+static void close_loops(void)
+{
+    lvsarp_probe_close(prober);
+    lvsarp_listen_close(listener);
+    lvsarp_audit_close(auditor);
+    lvsarp_watch_close(watcher);
+}
+
+/* Rounds on handles that are kept; every twentieth time they are opened again. */
+static void loops(const char *unused, int round)
+{
+    (void)unused;
+    EXPECT(lvsarp_probe_start(prober) == 0 && probe_round(prober, NULL, NULL) == 1, "%s", lvsarp_probe_message(prober));
+    EXPECT(lvsarp_audit_start(auditor) == 0 && audit_round(auditor, NULL) == LVSARP_AUDIT_DOWN, "%s",
+           lvsarp_audit_message(auditor));
+    EXPECT(lvsarp_listen_dispatch(listener, hear, NULL) == 0, "%s", lvsarp_listen_message(listener));
+    EXPECT(lvsarp_watch_dispatch(watcher, happen, NULL) == 0, "%s", lvsarp_watch_message(watcher));
+    if (round % 20 == 19) {
+        close_loops();
+        open_loops();
     }
 }
 
@@ -291,6 +334,12 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "ask") == 0 && argc == 3) {
         kept = must_open(NULL);
         rounds("asked on a kept handle", atoi(argv[2]), ask, NULL);
+        lvsarp_close(kept);
+    } else if (strcmp(what, "loops") == 0 && argc == 3) {
+        kept = must_open(NULL);
+        open_loops();
+        rounds("asked in a loop", atoi(argv[2]), loops, NULL);
+        close_loops();
         lvsarp_close(kept);
     } else if (strcmp(what, "what-if") == 0 && argc == 3) {
         struct lvsarp_host *live = must_open(NULL);

@@ -16,6 +16,7 @@ PLAIN = [
     ("lifetime", "get", "100000"),
     ("lifetime", "ask", "5000"),
     ("lifetime", "what-if", "50000"),
+    ("lifetime", "loops", "300"),
     ("fork", "other"),
     ("threads", "two", "2"),
     ("threads", "two", "1", "other"),
