@@ -94,12 +94,15 @@ capi: library $(VENV)/tools
 packaging: build $(VENV)/tools
 	$(PYTEST) tests/packaging
 
+# Those that ask the wire need the whole library.
+WITH_FULL := dr_audit dr_watch
 examples: library
 	@mkdir -p $(TARGET)/c/examples
 	@for source in $(wildcard examples/c/*.c); do \
-	  program=$(TARGET)/c/examples/$$(basename $$source .c); \
+	  name=$$(basename $$source .c); program=$(TARGET)/c/examples/$$name; \
+	  case " $(WITH_FULL) " in *" $$name "*) library=lvsarp-full;; *) library=lvsarp;; esac; \
 	  $(CC) -std=c11 -pedantic -Wall -Wextra -Werror -O2 -Iinclude $$source -o $$program \
-	    -L$(TARGET)/c/lib -Wl,-rpath,$(abspath $(TARGET))/c/lib -llvsarp && echo $$program || exit 1; \
+	    -L$(TARGET)/c/lib -Wl,-rpath,$(abspath $(TARGET))/c/lib -l$$library && echo $$program || exit 1; \
 	done
 
 # The kernel as the oracle: storms on the wire, every pair of levels, observed cases, random hosts, and random sysctl files.

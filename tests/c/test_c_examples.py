@@ -1,5 +1,6 @@
 """The examples in C, as their users run them."""
 
+import select
 import shlex
 import signal
 import subprocess
@@ -82,6 +83,51 @@ def test_dr_agent_applies_repairs_and_undoes(examples, in_a_sandbox):
     finally:
         agent.kill()
         agent.wait()
+
+
+def test_dr_audit_tells_healthy_from_the_rest_in_one_line(examples, wire):
+    audit, director = examples["dr_audit"], wire["director"]
+    told = {
+        ("-r", "192.0.2.11", "-p", "80", VIP): (0, "healthy: "),
+        ("-r", "192.0.2.12", VIP): (1, "leaks: "),
+        ("-r", "192.0.2.13", "-t", "500", VIP): (1, "black hole: "),
+        ("-r", "192.0.2.14", "-t", "300", VIP): (1, "down: "),
+        ("-r", "192.0.2.11", "-p", "0", VIP): (1, "cannot use port"),
+        ("-r", "192.0.2.11", "-t", "0", VIP): (1, "cannot use "),
+        ("-r", "nonsense", VIP): (1, "cannot use "),
+    }
+    for words, (status, line) in told.items():
+        done = director.run(audit, "-i", "eth0", *words, check=False)
+        assert done.returncode == status and done.stdout.startswith(line), (words, done)
+        assert done.stdout.count("\n") == 1 and done.stderr == "", done
+    assert director.run(audit, "-i", "nowhere", "-r", "192.0.2.11", VIP, check=False).returncode == 1
+    assert director.run(audit, VIP, check=False).stderr.startswith("usage: ")
+
+
+def test_dr_watch_tells_what_happens_here_and_what_real_servers_are(examples, wire):
+    host = wire["watched"]
+    host.ip(f"addr add {VIP}/32 dev lo")
+    servers = {"192.0.2.11": "healthy: ", "192.0.2.13": "black hole: ", "192.0.2.14": "down: "}
+    watch = host.popen(examples["dr_watch"], "-s", "1", VIP, *servers, stdout=subprocess.PIPE, bufsize=0)
+    try:
+        lines = [read_line(watch) for _ in servers]
+        assert sorted(line.split(": ")[0] for line in lines) == sorted(servers), lines
+        assert all(line.split(": ", 1)[1].startswith(servers[line.split(": ")[0]]) for line in lines), lines
+        host.ip(f"addr del {VIP}/32 dev lo")
+        line = read_line(watch)
+        assert VIP in line and "removed" in line, line
+        watch.terminate()
+        assert watch.wait(timeout=10) == 0
+    finally:
+        watch.kill()
+        watch.wait()
+
+
+def read_line(program, seconds=10):
+    """The next line that a program prints."""
+    ready, _, _ = select.select([program.stdout], [], [], seconds)
+    assert ready, f"nothing in {seconds} s"
+    return program.stdout.readline().decode()
 
 
 def until(agent, last, seconds=10):
