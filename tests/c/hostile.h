@@ -36,6 +36,9 @@ extern struct outputs out;
 /* Fills the outputs with a pattern. */
 void prepare(void);
 
+/* Opens a listener with options and closes it again; what the opening returned. */
+int listen_with(const void *options);
+
 /* What is special about the next calls, for the texts of their failures; "" for nothing. */
 void note(const char *format, ...);
 

@@ -134,18 +134,9 @@ FIELD(boot_root, lvsarp_boot_options, LVSARP_BOOT_OPTIONS_INIT, root, BOOT)
 FIELD(boot_loader, lvsarp_boot_options, LVSARP_BOOT_OPTIONS_INIT, loader, BOOT)
 
 FIELD(probe_directors, lvsarp_probe_options, QUICK_PROBE, directors, lvsarp_probe(h, VIP, 1, "eth0", &options, NULL, NULL))
+FIELD(listen_directors, lvsarp_listen_options, LVSARP_LISTEN_OPTIONS_INIT, directors, listen_with(&options))
 FIELD(promote_dev, lvsarp_role_options, ROLE_DRY_RUN, dev, lvsarp_promote(h, VIP, 1, "eth0", &options))
 FIELD(demote_dev, lvsarp_role_options, ROLE_DRY_RUN, dev, lvsarp_demote(h, VIP, 1, "eth0", &options))
-
-static int listen_directors(const char *t)
-{
-    struct lvsarp_listen_options options = LVSARP_LISTEN_OPTIONS_INIT;
-    struct lvsarp_listener *made = NULL;
-    into(options.directors, sizeof options.directors, t);
-    int rc = lvsarp_listen_open(h, VIP, 1, "eth0", &options, &made);
-    lvsarp_listen_close(made);
-    return rc;
-}
 
 static const struct place {
     const char *name;

@@ -257,7 +257,7 @@ void numbers_on_the_wire(void)
 
 /* A call with options of some size, which opens something or only plans: 0, and what it opened is closed. */
 #define WITH(name, type, call)                    \
-    static int name(const void *options)          \
+    int name(const void *options)                 \
     {                                             \
         struct type *made = NULL;                 \
         int rc = call;                            \
@@ -269,10 +269,10 @@ void numbers_on_the_wire(void)
 #define close_listen_with lvsarp_listen_close
 #define close_audit_with lvsarp_audit_close
 #define close_watch_with lvsarp_watch_close
-WITH(probe_with, lvsarp_prober, lvsarp_probe_open(h, VIP, 1, "eth0", options, &made))
+static WITH(probe_with, lvsarp_prober, lvsarp_probe_open(h, VIP, 1, "eth0", options, &made))
 WITH(listen_with, lvsarp_listener, lvsarp_listen_open(h, VIP, 1, "eth0", options, &made))
-WITH(audit_with, lvsarp_auditor, lvsarp_audit_open(h, VIP[0], REAL_SERVER, "eth0", options, &made))
-WITH(watch_with, lvsarp_watcher, lvsarp_watch_open(h, VIP, 1, NULL, options, &made))
+static WITH(audit_with, lvsarp_auditor, lvsarp_audit_open(h, VIP[0], REAL_SERVER, "eth0", options, &made))
+static WITH(watch_with, lvsarp_watcher, lvsarp_watch_open(h, VIP, 1, NULL, options, &made))
 
 static int announce_with(const void *options)
 {
