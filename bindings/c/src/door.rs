@@ -30,7 +30,8 @@ pub trait Behind {
     fn failed(&mut self, failure: Failure) -> c_int;
 }
 
-/// What every handle begins with, and what is behind it.
+/// What every handle begins with, and what is behind it. The mark comes first in all of them: of a handle of another kind nothing else is read.
+#[repr(C)]
 struct Door<B> {
     open: u64,
     call: AtomicU32,
