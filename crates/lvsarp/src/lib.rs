@@ -34,6 +34,14 @@
 //! # Ok::<(), lvsarp::Error>(())
 //! ```
 //!
+//! # On the wire and over time
+//!
+//! What a snapshot cannot show, the wire can: [`Host::probe`] lists everybody who answers for a VIP, [`Host::listen`] hears who uses one as a sender, and
+//! [`Host::audit`] looks at a remote real server: is it silent, and does it accept the VIP? [`Host::watch`] tells what changes on a host, as it changes,
+//! and repairs it if it is told to. [`Host::announce`] refreshes what the neighbours know; [`Host::promote`] and [`Host::demote`] change the roles of two
+//! nodes. A [`Prober`], [`Listener`], [`Auditor`] or [`Watch`] has one descriptor for an event loop: it is readable when there is something to do, also
+//! when a time is over.
+//!
 //! The library prints nothing, logs nothing, keeps no global state and starts no thread that outlives a call.
 
 #![deny(unsafe_code)]
@@ -88,9 +96,8 @@ mod undo;
 
 // On the wire and over time.
 mod announce;
-mod probe;
-// On the wire.
 mod audit;
+mod probe;
 mod watch;
 pub mod wire;
 
