@@ -74,6 +74,10 @@ class Namespace:
         """Run `ip` with the words of a line; the answer's text."""
         return self.run("ip", *line.split()).stdout
 
+    def ip_batch(self, *lines):
+        """Run one `ip` for all of these lines, in order."""
+        self.run("ip", "-batch", "-", input="".join(f"{line}\n" for line in lines))
+
     def ip_json(self, line):
         """Run `ip -j` with the words of a line; the answer as plain data."""
         return json.loads(self.ip("-j " + line) or "[]")
@@ -107,8 +111,8 @@ class Namespace:
 def run(*argv, check=True, timeout=60, **options):
     """Run a command and collect its text; a failure says which command and what it wrote."""
     words = [str(word) for word in argv]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          timeout=timeout, **options)
+    options = options if "input" in options else {"stdin": subprocess.DEVNULL, **options}
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, **options)
     if check and done.returncode != 0:
         raise RuntimeError(f"`{' '.join(words)}` ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
     return done

@@ -1,13 +1,22 @@
-"""The program under test: $LVSARP_BIN, or the release build of this repository."""
+"""The programs under test: those that the environment names, or the builds of this repository."""
 import os
 from pathlib import Path
 
-BUILT = Path(__file__).resolve().parents[2] / "target" / "release" / "lvsarp"
+TARGET = Path(__file__).resolve().parents[2] / "target"
 
 
 def lvsarp():
-    """The program's path; a clear error where it is not there."""
-    path = Path(os.environ.get("LVSARP_BIN") or BUILT).resolve()
+    """The program: $LVSARP_BIN, or the release build; a clear error where it is not there."""
+    return _runnable("LVSARP_BIN", TARGET / "release" / "lvsarp", "build it with `cargo build --release`")
+
+
+def example(name):
+    """A C example: $LVSARP_DR_CHECK for dr_check and so on, or what `make examples` built; a clear error where it is not there."""
+    return _runnable(f"LVSARP_{name.upper()}", TARGET / "c" / "examples" / name, "build it with `make examples`")
+
+
+def _runnable(variable, built, advice):
+    path = Path(os.environ.get(variable) or built).resolve()
     if not os.access(path, os.X_OK):
-        raise FileNotFoundError(f"cannot run {path}: build it with `cargo build --release` or set LVSARP_BIN")
+        raise FileNotFoundError(f"cannot run {path}: {advice} or set {variable}")
     return str(path)

@@ -80,6 +80,10 @@ class Tap:
             (RETURN, 0, 0, 0xFFFF),
             (RETURN, 0, 0, 0),
         ]
-        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                                struct.pack("HL", len(program), ctypes.addressof(code)))
+        attach(self._socket, program)
+
+
+def attach(packet_socket, program):
+    """Give a packet socket a filter: (code, jump if true, jump if false, operand) of each step."""
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
+    packet_socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", len(program), ctypes.addressof(code)))

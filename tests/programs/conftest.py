@@ -11,18 +11,28 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path.insert(0, str(HERE.parent))
 
-from cluster import Cluster  # noqa: E402
 from lab import uml  # noqa: E402
-from lab.program import lvsarp  # noqa: E402
+from lab.cluster import VIP, Cluster  # noqa: E402
+from lab.program import example, lvsarp  # noqa: E402
 
 REPORTS = os.environ.get("UML_REPORTS")  # set in the guest: the file for its reports
 
 
 @pytest.fixture
 def cluster():
-    return Cluster(lvsarp())
+    cluster = Cluster(lvsarp())
+    for name in cluster.servers:
+        cluster.prepare(name)
+    return cluster
+
+
+@pytest.fixture
+def check():
+    """The health check's command for a real server."""
+    program = example("dr_check")
+    return lambda name: f"{program} -n {name} {VIP}"
 
 
 @pytest.hookimpl(tryfirst=True)

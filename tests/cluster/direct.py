@@ -1,0 +1,105 @@
+"""Chapter 1: without lvsarp connections go past the director; with it none does, whatever is done to the real servers."""
+from lab.cluster import VIP, VIP6, Cluster
+from lab.program import lvsarp
+
+from . import watched
+from .questions import agree, announce, even, leaking, straight
+from .traffic import Traffic, told
+
+TITLE = "1. Through the director, or past it"
+SHOWS = ("The client connects to the VIP again and again, while neighbour caches are emptied at random. Each connection should go through the director. "
+         "A connection is astray where a frame of it went to another MAC on the client's cable.")
+
+
+def chapter(table, size):
+    with table.step("three real servers, a director and a client are plugged in", 60):
+        cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True)
+        cluster.balance()
+    with Traffic(cluster, seed=size.seed) as traffic:
+        with table.step("without lvsarp", 60):
+            without(table, cluster, traffic, size)
+        with table.step("with lvsarp apply", 60):
+            applied(table, cluster, traffic, size)
+        with table.step("the client's cache after a repair", 60):
+            refreshed(table, cluster, traffic, size)
+        with table.step("applied and undone in turn", 120):
+            in_turn(table, cluster, traffic, size)
+    cluster.delete()
+    with table.step("three real servers with IPv6 as well, and lvsarp watch on each", 60):
+        cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, ipv6=True)
+        for vip in VIP, VIP6:
+            cluster.balance(vip)
+    with table.step("lvsarp watch --repair", 120):
+        watched.watched(table, cluster, lvsarp(), size)
+    with table.step("lvsarp watch --repair --scope interface", 60):
+        watched.watched_by_interface(table, cluster, lvsarp(), size)
+    cluster.delete()
+
+
+def without(table, cluster, traffic, size):
+    for name in cluster.servers:
+        cluster.hold(name)
+    leaks = leaking(cluster)
+    count = traffic.of(size.few)
+    table.line("VIP on lo of rs1, rs2 and rs3, all levels 0, no lvsarp", str(count), "connections go astray", count.astray > 0 and not count.lost)
+    table.line("  the client's frames that the director's ip_vs counted", f"{count.packets} of {count.frames}", "not all", count.packets < count.frames)
+    agree(table, leaks, count)
+
+
+def applied(table, cluster, traffic, size):
+    for name in cluster.servers:
+        cluster.prepare(name)
+    traffic.forget()
+    leaks = leaking(cluster)
+    count = traffic.of(size.many)
+    table.line("lvsarp apply on rs1, rs2 and rs3", str(count), f"{size.many} through, 0 astray, 0 lost", straight(count))
+    table.line("  spread over the real servers", told(count.spread).strip(" ()"), "evenly: they differ by 1 at most", even(count, cluster))
+    table.line("  the client's frames that the director's ip_vs counted", f"{count.packets} of {count.frames}", "all", count.packets == count.frames)
+    agree(table, leaks, count)
+
+
+def refreshed(table, cluster, traffic, size):
+    """Nobody empties the client's cache here, so that it shows what stays in it."""
+    traffic.empty = 0
+    cluster.reset_levels("rs3")
+    traffic.forget()
+    traffic.of(size.few)
+    cluster.prepare("rs3")
+    before, count = traffic.believed(), traffic.of(size.few)
+    table.line("rs3's levels were reset and lvsarp apply mended them; the client's cache is as it was", f"the VIP is at {before}; {count}",
+               "still astray", before == "rs3" and count.astray == size.few)
+    announce(cluster)
+    after, count = traffic.believed(), traffic.of(size.few)
+    table.line("  then lvsarp announce on the director", f"the VIP is at {after}; {count}", "the VIP is at director; 0 astray", after == "director" and straight(count))
+    traffic.empty = 0.5
+
+
+def in_turn(table, cluster, traffic, size):
+    # What held the VIP before apply gets it back from undo, levels and all. Here apply is what binds it.
+    for name in cluster.servers:
+        cluster.pool_remove(name)
+        cluster.remove_vip(name)
+        cluster.lvsarp(name, "undo")
+        cluster.prepare(name)
+        cluster.pool_add(name)
+    traffic.forget()
+    with traffic.meanwhile() as meanwhile:
+        for name in list(cluster.servers) * size.rounds:
+            cluster.pool_remove(name)
+            meanwhile.connections(10)  # those that it had have ended
+            cluster.lvsarp(name, "undo")
+            meanwhile.connections(20)
+            cluster.prepare(name)
+            cluster.pool_add(name)
+            meanwhile.connections(20)
+    table.line(f"rs1, rs2 and rs3 in turn, {size.rounds} times each: out of the pool, lvsarp undo, lvsarp apply, back into the pool",
+               str(meanwhile.count), "0 astray, 0 lost", straight(meanwhile.count))
+    with traffic.meanwhile() as meanwhile:
+        for name in cluster.servers:
+            cluster.lvsarp(name, "undo")
+            meanwhile.connections(5)
+            cluster.prepare(name)
+            meanwhile.connections(20)
+    count, waited = meanwhile.count, sum(one.ended - one.began > 0.9 for one in meanwhile.count.connections)
+    table.line("once more, but left in the pool: ip_vs gives connections to a server that has no VIP, and they wait for it",
+               f"{count}, {waited} waited", "0 astray", len(count) > 0 and not count.astray)

@@ -1,0 +1,52 @@
+"""Runs in the guest, and prints the table.
+
+    python3 -m cluster.guest [--short] [--rows FILE] [CHAPTER...]
+"""
+import argparse
+import sys
+from dataclasses import dataclass, field, replace
+
+from lab.cluster import modules
+
+from . import asked, checked, direct, wiring
+from .table import Table
+
+CHAPTERS = {"1": direct, "2": checked, "3": wiring, "4": asked}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done: connections for a short look and for a long one, rounds of what is repeated, and the dice's seed."""
+
+    few: int
+    some: int
+    many: int
+    rounds: int
+    kinds: tuple
+    seed: int = 7
+    missing: dict = field(default_factory=dict)  # modules that cannot be loaded, and whether their files are there all the same
+
+
+FULL = Size(few=100, some=300, many=900, rounds=4, kinds=tuple(wiring.KINDS))
+SHORT = Size(few=30, some=60, many=300, rounds=1, kinds=("vlan",))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--out")
+    parser.add_argument("--rows")
+    parser.add_argument("chapters", nargs="*", choices=[[], *CHAPTERS])
+    words = parser.parse_args()
+    table = Table(open(words.out, "a") if words.out else sys.stdout, words.rows and open(words.rows, "a"))
+    size = replace(SHORT if words.short else FULL, missing=modules())
+    for number in words.chapters or CHAPTERS:
+        chapter = CHAPTERS[number]
+        table.chapter(chapter.TITLE, chapter.SHOWS)
+        with table.step("the chapter as a whole", 200):
+            chapter.chapter(table, size)
+    return table.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Chapter 1, continued: lvsarp watch --repair on every real server, while somebody does to them what the field knows."""
+import contextlib
+import errno
+import json
+import random
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from lab.cluster import NAMES, VIP, VIP6
+from lab.namespaces import run
+
+from .questions import announce, straight
+from .traffic import Traffic
+
+INTERVAL = 0.2  # seconds, between two looks of a watch
+REPAIRED_WITHIN = 10.0
+
+
+class Watch:
+    """lvsarp watch --repair on one real server."""
+
+    def __init__(self, cluster, program, name, *words):
+        self.name, self._said = name, tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen([program, "watch", "--netns", name, "--vip", f"{VIP},{VIP6}", "--interval", str(INTERVAL), "--repair",
+                                          "--per-minute", "600", "--json", *words],
+                                         stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT)
+
+    def wait_until_it_waits(self):
+        """Until it has what it needs and sleeps for the first time in poll()."""
+        deadline = time.monotonic() + 10
+        while True:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"lvsarp watch on {self.name} ended with {self._process.returncode}: {self._text().strip()}")
+            state = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            sockets = [link for file in Path(f"/proc/{self._process.pid}/fd").iterdir() if (link := _link(file)).startswith("socket:")]
+            if sockets and state == "S":
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"lvsarp watch on {self.name} does not come to wait: state {state}, {len(sockets)} sockets")
+            time.sleep(0.02)
+
+    def events(self):
+        """What it told so far."""
+        return [json.loads(line) for line in self._text().splitlines()]
+
+    def _text(self):
+        self._said.seek(0)
+        return self._said.read()
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(10)
+        self._said.close()
+
+
+class Sabotage:
+    """What is done to a real server, and when it is mended, as the kernel says."""
+
+    def __init__(self, done, act, mended, undone=lambda cluster, name: None):
+        self.done, self.act, self.mended, self.undone = done, act, mended, undone
+
+
+def silent(cluster, name, interface="eth0"):
+    """Whether the levels hide a VIP on this interface: net/ipv4/arp.c takes the greater of its own and of all's."""
+    host = cluster.servers[name]
+    return (max(host.conf(scope, "arp_ignore") for scope in ("all", interface)),
+            max(host.conf(scope, "arp_announce") for scope in ("all", interface))) == (1, 2)
+
+
+def accepts(cluster, name):
+    """Whether the VIPs are local: only then bind() takes them."""
+    with cluster.servers[name].entered():
+        for family, vip in (socket.AF_INET, VIP), (socket.AF_INET6, VIP6):
+            with socket.socket(family, socket.SOCK_STREAM) as sock:
+                try:
+                    sock.bind((vip, 0))
+                except OSError as error:
+                    if error.errno != errno.EADDRNOTAVAIL:
+                        raise
+                    return False
+    return True
+
+
+def lo_down_and_up(cluster, name):
+    cluster.servers[name].ip_batch("link set lo down", "link set lo up")
+
+
+def second_interface(cluster, name):
+    """A second plug into the same switch, as when somebody adds a card."""
+    mac = f"02:00:00:00:01:{cluster.servers[name].mac()[-2:]}"
+    NAMES[mac] = name
+    run("ip", "link", "add", "name", "eth1", "netns", name, "address", mac, "type", "veth", "peer", "name", f"{name}-2", "netns", cluster.switch.name)
+    cluster.switch.ip_batch(f"link set {name}-2 master br0", f"link set {name}-2 up")
+    cluster.servers[name].ip_batch(f"addr add 192.0.2.1{mac[-2:]}/24 dev eth1", "link set eth1 up")
+
+
+def without_second_interface(cluster, name):
+    cluster.servers[name].ip("link del eth1")
+
+
+LEVELS = Sabotage("levels set to 0", lambda cluster, name: cluster.reset_levels(name), silent)
+DELETED = Sabotage("VIP deleted", lambda cluster, name: cluster.remove_vip(name), accepts)
+LO = Sabotage("lo set down and up, which deletes the IPv6 VIP", lo_down_and_up, accepts)
+INTERFACE = Sabotage("an interface added on the same switch; levels are per interface (--scope interface)", second_interface,
+                     lambda cluster, name: silent(cluster, name, "eth1"), without_second_interface)
+
+
+def watched(table, cluster, program, size):
+    """The lines for what is done on all real servers; the VIPs are applied here."""
+    for vip in VIP, VIP6:
+        for name in cluster.servers:
+            cluster.prepare(name, vip=vip)
+    sabotaged(table, cluster, program, size, (LEVELS, DELETED, LO))
+    with Traffic(cluster, VIP6, seed=size.seed) as traffic:
+        count = traffic.of(size.some)
+    table.line("  and after all of this the IPv6 VIP", str(count), "0 astray, 0 lost", straight(count))
+
+
+def watched_by_interface(table, cluster, program, size):
+    for name in cluster.servers:
+        cluster.lvsarp(name, "undo")
+        cluster.prepare(name, "--scope", "interface", vip=f"{VIP},{VIP6}")
+    sabotaged(table, cluster, program, size, (INTERFACE,), "--scope", "interface")
+
+
+def sabotaged(table, cluster, program, size, kinds, *words):
+    dice = random.Random(size.seed)
+    with contextlib.ExitStack() as last, Traffic(cluster, seed=size.seed) as traffic:
+        watches = {}
+        for name in cluster.servers:
+            watch = watches[name] = Watch(cluster, program, name, *words)
+            last.callback(watch.close)
+        for watch in watches.values():
+            watch.wait_until_it_waits()
+        for kind in kinds:
+            spans = []
+            with traffic.meanwhile() as meanwhile:
+                meanwhile.connections(10)
+                for _ in range(size.rounds * 3):
+                    spans.append(one_sabotage(cluster, meanwhile, kind, dice.choice(list(cluster.servers))))
+            lines(table, meanwhile.count, kind, spans)
+
+
+def one_sabotage(cluster, meanwhile, kind, name):
+    """Do it once, and wait; the moments when it was done, mended, and told to all neighbours."""
+    begin = time.monotonic()
+    kind.act(cluster, name)
+    while not kind.mended(cluster, name):
+        if time.monotonic() > begin + REPAIRED_WITHIN:
+            raise TimeoutError(f"{kind.done} on {name}: not repaired within {REPAIRED_WITHIN} s")
+        time.sleep(0.005)
+    mended = time.monotonic()
+    announce(cluster)
+    told = time.monotonic()
+    meanwhile.connections(20)
+    kind.undone(cluster, name)
+    return begin, mended, told
+
+
+def lines(table, count, kind, spans):
+    """What was astray before the announcement, and that nothing was after it."""
+    took = [mended - begin for begin, mended, _ in spans]
+    ends = [begin for begin, _, _ in spans[1:]] + [float("inf")]
+    before, after = (type(count)([one for span in parts for one in count.between(*span).connections]) for parts in (
+        [(begin, told) for begin, _, told in spans], [(told, end) for (_, _, told), end in zip(spans, ends)]))
+    table.line(f"lvsarp watch --repair on each; {len(spans)} times at random: {kind.done}",
+               f"repaired after {statistics.median(took):.2f} s (median), {max(took):.2f} s (worst)", f"each within {REPAIRED_WITHIN:.0f} s", True)
+    table.line("  between the sabotage and lvsarp announce after the repair", str(before), "(what a leak costs)", True)
+    table.line("  after the announcement", str(after), "0 astray, 0 lost", straight(after))
+
+
+def _link(file):
+    try:
+        return str(file.readlink())
+    except OSError:  # closed meanwhile
+        return ""

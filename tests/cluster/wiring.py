@@ -1,0 +1,83 @@
+"""Chapter 3: every way a real server is plugged in: VLAN, bond, bridge, VRF, a tunnel, and IPv6."""
+from lab.cluster import VIP, VIP6, Cluster
+from lab.program import lvsarp
+
+from .questions import agree, even, leaking, straight
+from .traffic import Traffic, told
+
+TITLE = "3. Every way to be plugged in"
+SHOWS = ("The same where the real servers are plugged in otherwise, and with IPv6. Each time lvsarp check is asked first and the cable afterwards: they must name "
+         "the same real servers, before lvsarp apply and after it.")
+# kind: what the table calls it, and the kernel's module for it
+KINDS = {
+    "plain": ("a plain eth0", "veth"),
+    "vlan": ("VLAN 5 on eth0, of all hosts", "8021q"),
+    "bond": ("a bond over eth0", "bonding"),
+    "bridge": ("a bridge over eth0", "bridge"),
+    "vrf": ("eth0 in a VRF, VIP on the VRF's device", "vrf"),
+    "tunnel": ("LVS-TUN: packets come by ipip, VIP on tunl0", "ipip"),
+}
+
+
+def chapter(table, size):
+    for kind in size.kinds:
+        name, module = KINDS[kind]
+        if module in size.missing:
+            # That the module cannot be loaded is an error where its file is there.
+            table.line(name, f"this kernel has no {module}", f"{module} or no file of it", not size.missing[module])
+            continue
+        with table.step(f"{name}: the cluster is plugged in", 60):
+            cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, kind=kind, ipv6=True)
+            cluster.balance()
+        with table.step(f"{name}, IPv4", 60), Traffic(cluster, seed=size.seed) as traffic:
+            ipv4(table, cluster, traffic, size, name)
+        if kind != "tunnel":  # that of IPv6 is another one: 6in4 and its like are not LVS-TUN
+            with table.step(f"{name}, IPv6", 60), Traffic(cluster, VIP6, seed=size.seed) as traffic:
+                ipv6(table, cluster, traffic, size, name)
+        cluster.delete()
+
+
+def ipv4(table, cluster, traffic, size, name):
+    for server in cluster.servers:
+        cluster.hold(server)
+    before_and_after(table, cluster, traffic, size, f"{name}, IPv4", VIP)
+    if cluster.kind == "tunnel":
+        reverse_path(table, cluster, traffic, size)
+
+
+def ipv6(table, cluster, traffic, size, name):
+    """A VIP on lo is never told by neighbour discovery; on the interface that is asked it is."""
+    cluster.balance(VIP6)
+    wrong = [(server, cluster.interface[server]) for server in cluster.servers]
+    for server, interface in wrong:
+        cluster.hold(server, VIP6, interface)
+    before_and_after(table, cluster, traffic, size, f"{name}, IPv6", VIP6,
+                     lambda: [cluster.remove_vip(server, VIP6, interface) for server, interface in wrong])
+
+
+def before_and_after(table, cluster, traffic, size, name, vip, move=lambda: None):
+    leaks = leaking(cluster, vip)
+    count = traffic.of(size.few)
+    table.line(f"{name}: without lvsarp", str(count), "connections go astray", count.astray > 0)
+    agree(table, leaks, count)
+    move()
+    for server in cluster.servers:
+        cluster.prepare(server, vip=vip)
+    traffic.forget()
+    leaks = leaking(cluster, vip)
+    count = traffic.of(size.some)
+    table.line("  with lvsarp apply", f"{count}; {told(count.spread).strip(' ()')}", "0 astray, 0 lost, spread evenly", straight(count) and even(count, cluster))
+    agree(table, leaks, count)
+
+
+def reverse_path(table, cluster, traffic, size):
+    """ip_route_input_slow() asks where the client is: behind eth0, and not behind tunl0, where the packet came from."""
+    for server in cluster.servers.values():
+        server.set_conf("tunl0", "rp_filter", 1)
+    count = traffic.of(6)
+    table.line("  tunl0/rp_filter=1, as some distributions have it: the real servers drop what comes out of the tunnel", str(count),
+               "all lost, 0 astray", count.lost == len(count) and not count.astray)
+    for server in cluster.servers.values():
+        server.set_conf("tunl0", "rp_filter", 0)
+    count = traffic.of(size.few)
+    table.line("  tunl0/rp_filter=0", str(count), "0 astray, 0 lost", straight(count))
