@@ -1,4 +1,4 @@
-# make: the program, the C libraries, their manuals.  make demo: see it work.  make check: the quick tests.  make test: everything.
+# make: the program, the C libraries, their manuals.  make demo, make lab: see it work.  make check: the quick tests.  make test: everything.
 # make install: what make built, nothing else; it runs neither cargo nor Python, so it may run as root.
 
 PYTHON     ?= $(shell command -v python3.11 || command -v python3)
@@ -19,6 +19,8 @@ LDIRECTORD := $(abspath $(TARGET))/debian/usr/sbin/ldirectord
 LDIRECTORD_PERL := libauthen-radius-perl libcrypt-ssleay-perl libdbi-perl libdigest-hmac-perl libio-socket-inet6-perl libmail-pop3client-perl \
                    libmailtools-perl libnet-dns-perl libnet-imap-simple-perl libnet-imap-simple-ssl-perl libnet-ldap-perl libsocket6-perl libwww-perl
 export LVSARP_LDIRECTORD ?= $(LDIRECTORD)
+export LVSARP_DR_CHECK ?= $(abspath $(TARGET))/c/examples/dr_check
+export LVSARP_DR_AUDIT ?= $(abspath $(TARGET))/c/examples/dr_audit
 export LVSARP_BENCH_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_bench
 export LVSARP_RESOLVE_BIN ?= $(abspath $(TARGET))/release/examples/lvsarp_resolve
 VENV   := $(CURDIR)/.venv
@@ -35,6 +37,8 @@ PYTEST := $(call RUN_PYTEST,$(PY))
 .DELETE_ON_ERROR:
 .PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults watch \
         documents salt test-salt slow wire wheel bench fuzz install uninstall packages clean
+.PHONY: all build program library demo lab check test lint rust python c capi packaging examples kernel test-kernel second programs cluster faults \
+        documents salt test-salt slow wheel bench fuzz install uninstall packages clean
 
 all: build
 
@@ -53,6 +57,12 @@ library:
 demo: packages program
 	@$(PYTHON) examples/demo.py
 
+# A real cluster in user-mode Linux, with ip_vs, keepalived and ldirectord: a table of what was done and counted, in up to five minutes.
+IN_A_CLUSTER := linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
+lab: NEEDED += $(IN_A_CLUSTER)
+lab: packages program examples $(LDIRECTORD)
+	@cd tests && $(PYTHON) -m cluster
+
 # The quick part: format, lints, Rust tests with the behaviour suite, the Python tests that do not build packages, and the C header.
 check: NEEDED += $(CXX):g++
 check: packages lint rust python c
@@ -64,6 +74,11 @@ test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:m
 # What check has not run already, two parts at a time, because each of them waits most of its time.
 test: check demo
 	$(MAKE) --no-print-directory -j2 --output-sync=target kernel wire capi faults watch second test-salt salt programs packaging documents slow
+                ebtables-legacy:ebtables /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux $(IN_A_CLUSTER) \
+                arping:iputils-arping ping:iputils-ping $(PYTHON_H):python3-dev
+# What check has not run already, two parts at a time, because each of them waits most of its time.
+test: check demo
+	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second test-salt salt programs cluster packaging documents slow
 
 lint:
 	cargo fmt --check
@@ -131,6 +146,10 @@ second: library program $(VENV)/installed
 # keepalived and ldirectord run the example as their health check, on a second kernel that has ip_vs.
 programs: examples $(VENV)/tools $(LDIRECTORD)
 	$(PYTEST) tests/programs
+
+# make lab in short.
+cluster: program examples $(VENV)/tools $(LDIRECTORD)
+	$(PYTEST) tests/cluster
 
 # ldirectord is unpacked and not installed, because its package starts it.
 $(LDIRECTORD):

@@ -11,7 +11,7 @@ SHOWS = "lvsarp probe asks for the VIP and lists everybody who answers: all of t
 
 
 def chapter(table, size):
-    with table.step("the cluster is plugged in", 60):
+    with table.step("the cluster is plugged in", 60, needed=True):
         cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True)
         for name in cluster.servers:
             cluster.hold(name)

@@ -16,19 +16,21 @@ CHAPTERS = {"1": direct, "2": checked, "3": wiring, "4": asked}
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done: connections for a short look and for a long one, rounds of what is repeated, and the dice's seed."""
+    """How much is done."""
 
-    few: int
+    few: int            # connections, where a few are enough
     some: int
     many: int
-    rounds: int
-    kinds: tuple
+    rounds: int         # of what is repeated on every real server
+    slow: bool          # also what waits for connections that the kernel tries again
+    kinds: tuple        # of wiring.KINDS
+    balancers: tuple
     seed: int = 7
     missing: dict = field(default_factory=dict)  # modules that cannot be loaded, and whether their files are there all the same
 
 
-FULL = Size(few=100, some=300, many=900, rounds=4, kinds=tuple(wiring.KINDS))
-SHORT = Size(few=30, some=60, many=300, rounds=1, kinds=("vlan",))
+FULL = Size(few=100, some=300, many=900, rounds=4, slow=True, kinds=tuple(wiring.KINDS), balancers=("keepalived", "ldirectord"))
+SHORT = Size(few=30, some=60, many=300, rounds=1, slow=False, kinds=("vlan",), balancers=("keepalived",))
 
 
 def main():

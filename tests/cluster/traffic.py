@@ -13,13 +13,13 @@ import time
 from dataclasses import dataclass, field
 
 from lab.cluster import NAMES, PORT, SEATS, VIP
-from lab.sandbox import CLONE_NEWNET, call
 
 from .cable import Cable
 from .neighbours import Neighbours
 
 PATIENCE = 4.0  # seconds for one connection: a lost SYN is sent again after one and after three
 AT_ONCE = 4
+ENOUGH_LOST = 8  # one after another: what waits for connections waits no longer
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 ANSWER = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n{name}\n"
 UNDER_WAY = (errno.EINPROGRESS, errno.EAGAIN)
@@ -85,10 +85,6 @@ class Count:
         went = [name for one in self.connections for name in one.went_to - {"director"}]
         return {name: went.count(name) for name in sorted(set(went))}
 
-    def between(self, begin, end=float("inf")):
-        """Of those only that began in this time (time.monotonic)."""
-        return Count([one for one in self.connections if begin <= one.began < end])
-
     def __str__(self):
         return f"{len(self)} connections: {self.through} through the director, {self.astray} astray{told(self.strays)}, {self.lost} lost"
 
@@ -125,8 +121,8 @@ class Traffic:
     # What is asked of it.
 
     def of(self, number, most=60.0):
-        """So many connections, one after another and a few at once; what was counted."""
-        self._run(lambda begun: begun < number, most)
+        """So many connections, a few at once, unless one after another is lost; what was counted."""
+        self._run(lambda begun: begun < number and not self.in_vain, most)
         return self._counted()
 
     def meanwhile(self, most=120.0):
@@ -142,6 +138,12 @@ class Traffic:
     def believed(self):
         """Whom the client takes for the VIP's owner now; None where it knows nobody."""
         return NAMES.get(self._neighbours["client"].get(self._vip))
+
+    @property
+    def in_vain(self):
+        """Whether the last connections were all lost."""
+        last = self._done[-ENOUGH_LOST:]
+        return len(last) == ENOUGH_LOST and all(one.lost for one in last)
 
     # The loop.
 
@@ -305,9 +307,9 @@ class Meanwhile:
             self.count = self._traffic._counted()
 
     def connections(self, number, most=30.0):
-        """Wait until so many more connections have ended."""
+        """Wait until so many more connections have ended, or one after another is lost."""
         wanted, deadline = len(self._traffic._done) + number, time.monotonic() + most
-        while len(self._traffic._done) < wanted:
+        while len(self._traffic._done) < wanted and not self._traffic.in_vain:
             if self._trouble or time.monotonic() > deadline:
                 raise self._trouble or TimeoutError(f"no {number} connections within {most} s")
             time.sleep(0.01)

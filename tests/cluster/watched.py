@@ -8,13 +8,14 @@ import statistics
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cluster import NAMES, VIP, VIP6
 from lab.namespaces import run
 
 from .questions import announce, straight
-from .traffic import Traffic
+from .traffic import Count, Traffic
 
 INTERVAL = 0.2  # seconds, between two looks of a watch
 REPAIRED_WITHIN = 10.0
@@ -24,32 +25,23 @@ class Watch:
     """lvsarp watch --repair on one real server."""
 
     def __init__(self, cluster, program, name, *words):
-        self.name, self._said = name, tempfile.TemporaryFile("w+")
+        self.name, self._said = name, tempfile.NamedTemporaryFile("w", prefix="watch-")
         self._process = subprocess.Popen([program, "watch", "--netns", name, "--vip", f"{VIP},{VIP6}", "--interval", str(INTERVAL), "--repair",
                                           "--per-minute", "600", "--json", *words],
                                          stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT)
 
-    def wait_until_it_waits(self):
-        """Until it has what it needs and sleeps for the first time in poll()."""
+    def begun(self):
+        """Wait until it says that it is watching."""
         deadline = time.monotonic() + 10
-        while True:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"lvsarp watch on {self.name} ended with {self._process.returncode}: {self._text().strip()}")
-            state = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-            sockets = [link for file in Path(f"/proc/{self._process.pid}/fd").iterdir() if (link := _link(file)).startswith("socket:")]
-            if sockets and state == "S":
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"lvsarp watch on {self.name} does not come to wait: state {state}, {len(sockets)} sockets")
+        while not (said := Path(self._said.name).read_text()).endswith("\n"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"lvsarp watch on {self.name} ended with {self._process.poll()}, or does not begin: {said.strip()}")
             time.sleep(0.02)
 
-    def events(self):
-        """What it told so far."""
-        return [json.loads(line) for line in self._text().splitlines()]
-
-    def _text(self):
-        self._said.seek(0)
-        return self._said.read()
+    def events(self, kind):
+        """How many events of a kind it told."""
+        lines = Path(self._said.name).read_text().splitlines()
+        return sum(json.loads(line)["kind"] == kind for line in lines)
 
     def close(self):
         self._process.terminate()
@@ -135,22 +127,40 @@ def sabotaged(table, cluster, program, size, kinds, *words):
             watch = watches[name] = Watch(cluster, program, name, *words)
             last.callback(watch.close)
         for watch in watches.values():
-            watch.wait_until_it_waits()
+            watch.begun()
         for kind in kinds:
-            spans = []
+            times = []
             with traffic.meanwhile() as meanwhile:
                 meanwhile.connections(10)
                 for _ in range(size.rounds * 3):
-                    spans.append(one_sabotage(cluster, meanwhile, kind, dice.choice(list(cluster.servers))))
-            lines(table, meanwhile.count, kind, spans)
+                    times.append(one_sabotage(cluster, meanwhile, kind, dice.choice(list(cluster.servers))))
+            lines(table, meanwhile.count, kind, times)
+        told = {kind: sum(watch.events(kind) for watch in watches.values()) for kind in ("repaired", "repair-failed", "repair-limited")}
+        table.line("  what the watches told of their repairs", ", ".join(f"{kind} {number}" for kind, number in told.items()),
+                   "some repaired, none failed or limited", told["repaired"] > 0 and not told["repair-failed"] and not told["repair-limited"])
+
+
+@dataclass
+class Time:
+    """When a sabotage began, when it was done, when its repair was seen, and when all neighbours had been told (time.monotonic)."""
+
+    began: float
+    done: float
+    mended: float
+    told: float
+
+    def touches(self, connection):
+        """Whether a connection was under way before the neighbours had been told."""
+        return connection.began < self.told and connection.ended > self.began
 
 
 def one_sabotage(cluster, meanwhile, kind, name):
-    """Do it once, and wait; the moments when it was done, mended, and told to all neighbours."""
-    begin = time.monotonic()
+    """Do it once, and wait until it is mended; then tell all neighbours, and wait for what comes after that."""
+    began = time.monotonic()
     kind.act(cluster, name)
+    done = time.monotonic()
     while not kind.mended(cluster, name):
-        if time.monotonic() > begin + REPAIRED_WITHIN:
+        if time.monotonic() > done + REPAIRED_WITHIN:
             raise TimeoutError(f"{kind.done} on {name}: not repaired within {REPAIRED_WITHIN} s")
         time.sleep(0.005)
     mended = time.monotonic()
@@ -158,23 +168,15 @@ def one_sabotage(cluster, meanwhile, kind, name):
     told = time.monotonic()
     meanwhile.connections(20)
     kind.undone(cluster, name)
-    return begin, mended, told
+    return Time(began, done, mended, told)
 
 
-def lines(table, count, kind, spans):
+def lines(table, count, kind, times):
     """What was astray before the announcement, and that nothing was after it."""
-    took = [mended - begin for begin, mended, _ in spans]
-    ends = [begin for begin, _, _ in spans[1:]] + [float("inf")]
-    before, after = (type(count)([one for span in parts for one in count.between(*span).connections]) for parts in (
-        [(begin, told) for begin, _, told in spans], [(told, end) for (_, _, told), end in zip(spans, ends)]))
-    table.line(f"lvsarp watch --repair on each; {len(spans)} times at random: {kind.done}",
-               f"repaired after {statistics.median(took):.2f} s (median), {max(took):.2f} s (worst)", f"each within {REPAIRED_WITHIN:.0f} s", True)
-    table.line("  between the sabotage and lvsarp announce after the repair", str(before), "(what a leak costs)", True)
+    took = [one.mended - one.done for one in times]
+    before = [one for one in count.connections if any(time.touches(one) for time in times)]
+    after = Count([one for one in count.connections if not any(time.touches(one) for time in times)])
+    table.line(f"lvsarp watch --repair on each; {len(times)} times, on one at random: {kind.done}",
+               f"repaired after {statistics.median(took):.2f} s (median), {max(took):.2f} s (worst)", f"each within {REPAIRED_WITHIN:.0f} s", max(took) <= REPAIRED_WITHIN)
+    table.figure("  from the sabotage until the repair and lvsarp announce on the director", str(Count(before)))
     table.line("  after the announcement", str(after), "0 astray, 0 lost", straight(after))
-
-
-def _link(file):
-    try:
-        return str(file.readlink())
-    except OSError:  # closed meanwhile
-        return ""

@@ -24,17 +24,21 @@ def chapter(table, size):
         name, module = KINDS[kind]
         if module in size.missing:
             # That the module cannot be loaded is an error where its file is there.
-            table.line(name, f"this kernel has no {module}", f"{module} or no file of it", not size.missing[module])
+            table.line(name, f"this kernel has no {module}", f"{module}, or no file of it", not size.missing[module])
             continue
-        with table.step(f"{name}: the cluster is plugged in", 60):
-            cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, kind=kind, ipv6=True)
-            cluster.balance()
-        with table.step(f"{name}, IPv4", 60), Traffic(cluster, seed=size.seed) as traffic:
-            ipv4(table, cluster, traffic, size, name)
-        if kind != "tunnel":  # that of IPv6 is another one: 6in4 and its like are not LVS-TUN
-            with table.step(f"{name}, IPv6", 60), Traffic(cluster, VIP6, seed=size.seed) as traffic:
-                ipv6(table, cluster, traffic, size, name)
-        cluster.delete()
+        with table.step(name, 60):
+            plugged(table, size, kind, name)
+
+
+def plugged(table, size, kind, name):
+    cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, kind=kind, ipv6=True)
+    cluster.balance()
+    with Traffic(cluster, seed=size.seed) as traffic:
+        ipv4(table, cluster, traffic, size, name)
+    if kind != "tunnel":  # ipip carries IPv4 only
+        with Traffic(cluster, VIP6, seed=size.seed) as traffic:
+            ipv6(table, cluster, traffic, size, name)
+    cluster.delete()
 
 
 def ipv4(table, cluster, traffic, size, name):

@@ -1,0 +1,5 @@
+"""Tests that start a cluster in a kernel of its own."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
