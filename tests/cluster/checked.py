@@ -2,8 +2,8 @@
 import tempfile
 
 from lab import balancers
-from lab.cluster import PORT, SEATS, VIP, Cluster
-from lab.program import example, lvsarp
+from lab.cluster import PORT, SEATS, VIP
+from lab.program import example
 
 from .questions import announce, straight
 from .traffic import Traffic, told
@@ -13,22 +13,19 @@ SHOWS = ("keepalived, and then ldirectord, fill the pool of ip_vs. Their health 
          "is it silent, and does it take the VIP? A real server that leaks, or a black hole that lost its VIP, leaves the pool and comes back after its repair.")
 
 
-def chapter(table, size):
+def chapter(table, cluster, size):
     audit = example("dr_audit")
 
     def check(name):
         return f"{audit} -i eth0 -r {SEATS[name].ip} -p {PORT} {VIP}"
 
-    with table.step("the cluster is plugged in", 60, needed=True):
-        cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True)
-        for name in cluster.servers:
-            cluster.prepare(name)
+    for name in cluster.servers:
+        cluster.prepare(name)
     for name in size.balancers:
         # The kernel answers a health check's SYN, because the traffic's HTTP servers listen.
         with table.step(name, 90), tempfile.TemporaryDirectory() as folder, Traffic(cluster, seed=size.seed) as traffic:
             with getattr(balancers, name)(cluster, folder, check) as running:
                 checked(table, cluster, traffic, running, name)
-    cluster.delete()
 
 
 def checked(table, cluster, traffic, running, name):

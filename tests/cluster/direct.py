@@ -1,6 +1,5 @@
 """Chapter 1: without lvsarp connections go past the director; with it none does, whatever is done to the real servers."""
-from lab.cluster import VIP, VIP6, Cluster
-from lab.program import lvsarp
+from lab.cluster import VIP, VIP6
 
 from . import watched
 from .questions import agree, announce, even, leaking, names, straight
@@ -11,10 +10,9 @@ SHOWS = ("The client connects to the VIP again and again, while neighbour caches
          "A connection is astray where a frame of it went to another MAC on the client's cable.")
 
 
-def chapter(table, size):
-    with table.step("three real servers, a director and a client are plugged in", 60, needed=True):
-        cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True)
-        cluster.balance()
+def chapter(table, cluster, size):
+    for vip in VIP, VIP6:
+        cluster.balance(vip)
     with Traffic(cluster, seed=size.seed) as traffic:
         with table.step("without lvsarp", 60):
             without(table, cluster, traffic, size)
@@ -24,16 +22,10 @@ def chapter(table, size):
             refreshed(table, cluster, traffic, size)
         with table.step("applied and undone in turn", 120):
             in_turn(table, cluster, traffic, size)
-    cluster.delete()
-    with table.step("three real servers with IPv6 as well, and lvsarp watch on each", 60, needed=True):
-        cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, ipv6=True)
-        for vip in VIP, VIP6:
-            cluster.balance(vip)
     with table.step("lvsarp watch --repair", 120):
-        watched.watched(table, cluster, lvsarp(), size)
+        watched.by_all(table, cluster, size)
     with table.step("lvsarp watch --repair --scope interface", 60):
-        watched.watched_by_interface(table, cluster, lvsarp(), size)
-    cluster.delete()
+        watched.by_interface(table, cluster, size)
 
 
 def without(table, cluster, traffic, size):

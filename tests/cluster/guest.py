@@ -6,9 +6,10 @@ import argparse
 import sys
 from dataclasses import dataclass, field, replace
 
-from lab.cluster import modules
+from lab.cluster import Cluster, modules
+from lab.program import lvsarp
 
-from . import asked, checked, direct, wiring
+from . import asked, checked, direct, watched, wiring
 from .table import Table
 
 CHAPTERS = {"1": direct, "2": checked, "3": wiring, "4": asked}
@@ -23,14 +24,17 @@ class Size:
     many: int
     rounds: int         # of what is repeated on every real server
     slow: bool          # also what waits for connections that the kernel tries again
+    times: int          # of each sabotage
+    sabotages: tuple    # of watched.SABOTAGES
     kinds: tuple        # of wiring.KINDS
     balancers: tuple
     seed: int = 7
     missing: dict = field(default_factory=dict)  # modules that cannot be loaded, and whether their files are there all the same
 
 
-FULL = Size(few=100, some=300, many=900, rounds=4, slow=True, kinds=tuple(wiring.KINDS), balancers=("keepalived", "ldirectord"))
-SHORT = Size(few=30, some=60, many=300, rounds=1, slow=False, kinds=("vlan",), balancers=("keepalived",))
+FULL = Size(few=100, some=300, many=900, rounds=4, slow=True, times=12, sabotages=tuple(watched.SABOTAGES), kinds=tuple(wiring.KINDS),
+            balancers=("keepalived", "ldirectord"))
+SHORT = Size(few=30, some=60, many=300, rounds=1, slow=False, times=2, sabotages=("levels", "deleted"), kinds=("vlan",), balancers=("keepalived",))
 
 
 def main():
@@ -41,12 +45,16 @@ def main():
     parser.add_argument("chapters", nargs="*", choices=[[], *CHAPTERS])
     words = parser.parse_args()
     table = Table(open(words.out, "a") if words.out else sys.stdout, words.rows and open(words.rows, "a"))
-    size = replace(SHORT if words.short else FULL, missing=modules())
+    size, cluster = replace(SHORT if words.short else FULL, missing=modules()), None
     for number in words.chapters or CHAPTERS:
         chapter = CHAPTERS[number]
         table.chapter(chapter.TITLE, chapter.SHOWS)
         with table.step("the chapter as a whole", 200):
-            chapter.chapter(table, size)
+            if cluster:
+                cluster.renew()
+            else:
+                cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, ipv6=True)
+            chapter.chapter(table, cluster, size)
     return table.end()
 
 

@@ -29,4 +29,4 @@ def even(count, cluster):
 
 def announce(cluster, vip=VIP):
     """Tell all neighbours where the VIP is."""
-    cluster.lvsarp("director", "announce", vip, "--on", cluster.interface["director"], "--count", "1")
+    cluster.lvsarp("director", "announce", vip, "--on", cluster.interface("director"), "--count", "1")

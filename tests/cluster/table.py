@@ -12,10 +12,6 @@ COLUMNS = (("what was done", 56), ("what was counted", 46), ("expected", 34))
 INDENT = "  "
 
 
-class NotThere(Exception):
-    """What the other steps need failed; its line is written."""
-
-
 class Table:
     """Writes each line as soon as it is known, and for programs one JSON object a line."""
 
@@ -45,22 +41,15 @@ class Table:
         self._line(done, counted, "(a figure)", "")
 
     @contextlib.contextmanager
-    def step(self, name, seconds, needed=False):
-        """What the block does takes at most so long. An error in it is a wrong line; a hang ends the whole, and says where.
-
-        After an error the next step follows, or where this one is needed the next step of the one around it.
-        """
+    def step(self, name, seconds):
+        """What the block does takes at most so long. An error in it is a wrong line; a hang ends the whole, and says where."""
         guard = threading.Timer(seconds, self._hang, (name, seconds))
         guard.daemon = True
         guard.start()
         try:
             yield
-        except NotThere:
-            pass
         except Exception as error:
             self.line(name, f"an error: {type(error).__name__}: {error}", "no error", False)
-            if needed:
-                raise NotThere(name) from error
         finally:
             guard.cancel()
 

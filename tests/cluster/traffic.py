@@ -19,6 +19,7 @@ from .neighbours import Neighbours
 
 PATIENCE = 4.0  # seconds for one connection: a lost SYN is sent again after one and after three
 AT_ONCE = 4
+PACE = 0.01  # seconds between the beginnings of two connections where something else is to get on meanwhile
 ENOUGH_LOST = 8  # one after another: what waits for connections waits no longer
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 ANSWER = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n{name}\n"
@@ -103,7 +104,7 @@ class Traffic:
         self._selector = selectors.DefaultSelector()
         self._cable = Cable(cluster.switch, "client", vip)
         self._selector.register(self._cable.socket, selectors.EVENT_READ, self._frames)
-        self._neighbours = {name: Neighbours(host, cluster.interface[name])
+        self._neighbours = {name: Neighbours(host, cluster.interface(name))
                             for name, host in {"client": cluster.client, "director": cluster.director, **cluster.servers}.items()}
         self._listening = [self._listen(name) for name in cluster.servers]
         self._client = cluster.client
@@ -147,15 +148,16 @@ class Traffic:
 
     # The loop.
 
-    def _run(self, more, most):
+    def _run(self, more, most, pace=0.0):
         # Sockets belong to the namespace that the thread is in when it makes them.
         with self._client.entered():
-            begun, deadline = 0, time.monotonic() + most
-            while (going := more(begun)) or self._open:
-                while going and len(self._open) < AT_ONCE and (going := more(begun)):
+            begun, deadline, next_one = 0, time.monotonic() + most, 0.0
+            while more(begun) or self._open:
+                while more(begun) and len(self._open) < AT_ONCE and time.monotonic() >= next_one:
+                    next_one = time.monotonic() + pace
                     self._begin()
                     begun += 1
-                for key, _ in self._selector.select(0.2):
+                for key, _ in self._selector.select(pace or 0.2):
                     key.data(key.fileobj)
                 now = time.monotonic()
                 for sock, one in list(self._open.items()):
@@ -316,7 +318,7 @@ class Meanwhile:
 
     def _work(self):
         try:
-            self._traffic._run(lambda begun: not self._stop.is_set(), self._most)
+            self._traffic._run(lambda begun: not self._stop.is_set(), self._most, PACE)
         except BaseException as trouble:
             self._trouble = trouble
 

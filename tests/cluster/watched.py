@@ -13,20 +13,22 @@ from pathlib import Path
 
 from lab.cluster import NAMES, VIP, VIP6
 from lab.namespaces import run
+from lab.program import lvsarp
 
 from .questions import announce, straight
 from .traffic import Count, Traffic
 
 INTERVAL = 0.2  # seconds, between two looks of a watch
 REPAIRED_WITHIN = 10.0
+BOTH = f"{VIP},{VIP6}"
 
 
 class Watch:
     """lvsarp watch --repair on one real server."""
 
-    def __init__(self, cluster, program, name, *words):
+    def __init__(self, name, *words):
         self.name, self._said = name, tempfile.NamedTemporaryFile("w", prefix="watch-")
-        self._process = subprocess.Popen([program, "watch", "--netns", name, "--vip", f"{VIP},{VIP6}", "--interval", str(INTERVAL), "--repair",
+        self._process = subprocess.Popen([lvsarp(), "watch", "--netns", name, "--vip", BOTH, "--interval", str(INTERVAL), "--repair",
                                           "--per-minute", "600", "--json", *words],
                                          stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT)
 
@@ -52,8 +54,8 @@ class Watch:
 class Sabotage:
     """What is done to a real server, and when it is mended, as the kernel says."""
 
-    def __init__(self, done, act, mended, undone=lambda cluster, name: None):
-        self.done, self.act, self.mended, self.undone = done, act, mended, undone
+    def __init__(self, done, act, mended, clear=lambda cluster, name: None):
+        self.done, self.act, self.mended, self.clear = done, act, mended, clear
 
 
 def silent(cluster, name, interface="eth0"):
@@ -92,39 +94,41 @@ def second_interface(cluster, name):
 
 def without_second_interface(cluster, name):
     cluster.servers[name].ip("link del eth1")
+    cluster.director.ip("neigh flush dev eth0")  # eth1 may have answered for the real server's own address
 
 
-LEVELS = Sabotage("levels set to 0", lambda cluster, name: cluster.reset_levels(name), silent)
-DELETED = Sabotage("VIP deleted", lambda cluster, name: cluster.remove_vip(name), accepts)
-LO = Sabotage("lo set down and up, which deletes the IPv6 VIP", lo_down_and_up, accepts)
+SABOTAGES = {
+    "levels": Sabotage("levels set to 0", lambda cluster, name: cluster.reset_levels(name), silent),
+    "deleted": Sabotage("VIP deleted", lambda cluster, name: cluster.remove_vip(name), accepts),
+    "lo": Sabotage("lo set down and up, which deletes the IPv6 VIP", lo_down_and_up, accepts),
+}
 INTERFACE = Sabotage("an interface added on the same switch; levels are per interface (--scope interface)", second_interface,
                      lambda cluster, name: silent(cluster, name, "eth1"), without_second_interface)
 
 
-def watched(table, cluster, program, size):
+def by_all(table, cluster, size):
     """The lines for what is done on all real servers; the VIPs are applied here."""
-    for vip in VIP, VIP6:
-        for name in cluster.servers:
-            cluster.prepare(name, vip=vip)
-    sabotaged(table, cluster, program, size, (LEVELS, DELETED, LO))
+    for name in cluster.servers:
+        cluster.prepare(name, vip=BOTH)
+    sabotaged(table, cluster, size, tuple(SABOTAGES[name] for name in size.sabotages))
     with Traffic(cluster, VIP6, seed=size.seed) as traffic:
         count = traffic.of(size.some)
     table.line("  and after all of this the IPv6 VIP", str(count), "0 astray, 0 lost", straight(count))
 
 
-def watched_by_interface(table, cluster, program, size):
+def by_interface(table, cluster, size):
     for name in cluster.servers:
         cluster.lvsarp(name, "undo")
-        cluster.prepare(name, "--scope", "interface", vip=f"{VIP},{VIP6}")
-    sabotaged(table, cluster, program, size, (INTERFACE,), "--scope", "interface")
+        cluster.prepare(name, "--scope", "interface", vip=BOTH)
+    sabotaged(table, cluster, size, (INTERFACE,), "--scope", "interface")
 
 
-def sabotaged(table, cluster, program, size, kinds, *words):
+def sabotaged(table, cluster, size, kinds, *words):
     dice = random.Random(size.seed)
     with contextlib.ExitStack() as last, Traffic(cluster, seed=size.seed) as traffic:
         watches = {}
         for name in cluster.servers:
-            watch = watches[name] = Watch(cluster, program, name, *words)
+            watch = watches[name] = Watch(name, *words)
             last.callback(watch.close)
         for watch in watches.values():
             watch.begun()
@@ -132,7 +136,7 @@ def sabotaged(table, cluster, program, size, kinds, *words):
             times = []
             with traffic.meanwhile() as meanwhile:
                 meanwhile.connections(10)
-                for _ in range(size.rounds * 3):
+                for _ in range(size.times):
                     times.append(one_sabotage(cluster, meanwhile, kind, dice.choice(list(cluster.servers))))
             lines(table, meanwhile.count, kind, times)
         told = {kind: sum(watch.events(kind) for watch in watches.values()) for kind in ("repaired", "repair-failed", "repair-limited")}
@@ -142,16 +146,17 @@ def sabotaged(table, cluster, program, size, kinds, *words):
 
 @dataclass
 class Time:
-    """When a sabotage began, when it was done, when its repair was seen, and when all neighbours had been told (time.monotonic)."""
+    """When a sabotage began, was done, was seen to be mended, and all neighbours had been told (time.monotonic); and what came after."""
 
     began: float
     done: float
     mended: float
     told: float
+    cleared: tuple = (0.0, 0.0)  # what the sabotage had brought was taken away
 
     def touches(self, connection):
-        """Whether a connection was under way before the neighbours had been told."""
-        return connection.began < self.told and connection.ended > self.began
+        """Whether a connection was under way before the neighbours had been told, or while it was cleared away."""
+        return any(connection.began < end and connection.ended > begin for begin, end in ((self.began, self.told), self.cleared))
 
 
 def one_sabotage(cluster, meanwhile, kind, name):
@@ -167,8 +172,9 @@ def one_sabotage(cluster, meanwhile, kind, name):
     announce(cluster)
     told = time.monotonic()
     meanwhile.connections(20)
-    kind.undone(cluster, name)
-    return Time(began, done, mended, told)
+    clearing = time.monotonic()
+    kind.clear(cluster, name)
+    return Time(began, done, mended, told, (clearing, time.monotonic()))
 
 
 def lines(table, count, kind, times):

@@ -1,6 +1,5 @@
 """Chapter 3: every way a real server is plugged in: VLAN, bond, bridge, VRF, a tunnel, and IPv6."""
-from lab.cluster import VIP, VIP6, Cluster
-from lab.program import lvsarp
+from lab.cluster import VIP, VIP6
 
 from .questions import agree, even, leaking, straight
 from .traffic import Traffic, told
@@ -19,7 +18,7 @@ KINDS = {
 }
 
 
-def chapter(table, size):
+def chapter(table, cluster, size):
     for kind in size.kinds:
         name, module = KINDS[kind]
         if module in size.missing:
@@ -27,18 +26,17 @@ def chapter(table, size):
             table.line(name, f"this kernel has no {module}", f"{module}, or no file of it", not size.missing[module])
             continue
         with table.step(name, 60):
-            plugged(table, size, kind, name)
+            cluster.renew(kind)
+            plugged(table, cluster, size, name)
 
 
-def plugged(table, size, kind, name):
-    cluster = Cluster(lvsarp(), ("rs1", "rs2", "rs3"), client=True, kind=kind, ipv6=True)
+def plugged(table, cluster, size, name):
     cluster.balance()
     with Traffic(cluster, seed=size.seed) as traffic:
         ipv4(table, cluster, traffic, size, name)
-    if kind != "tunnel":  # ipip carries IPv4 only
+    if cluster.kind != "tunnel":  # ipip carries IPv4 only
         with Traffic(cluster, VIP6, seed=size.seed) as traffic:
             ipv6(table, cluster, traffic, size, name)
-    cluster.delete()
 
 
 def ipv4(table, cluster, traffic, size, name):
@@ -52,7 +50,7 @@ def ipv4(table, cluster, traffic, size, name):
 def ipv6(table, cluster, traffic, size, name):
     """A VIP on lo is never told by neighbour discovery; on the interface that is asked it is."""
     cluster.balance(VIP6)
-    wrong = [(server, cluster.interface[server]) for server in cluster.servers]
+    wrong = [(server, cluster.interface(server)) for server in cluster.servers]
     for server, interface in wrong:
         cluster.hold(server, VIP6, interface)
     before_and_after(table, cluster, traffic, size, f"{name}, IPv6", VIP6,

@@ -32,58 +32,88 @@ def _seat(number):
 SEATS = {"client": _seat(1), "director": _seat(2), "rs1": _seat(11), "rs2": _seat(12), "rs3": _seat(13)}
 NAMES = {seat.mac: name for name, seat in SEATS.items()}
 
-# How a host gets the interface that speaks IP, from the eth0 that is its plug: the interface's name, and what `ip` is told.
-# The VIP of a VRF is on the VRF's own device, which is the lo of its routing table.
-PORTS = {
-    "plain": ("eth0", ()),
-    "vlan": (f"eth0.{VLAN}", (f"link add link eth0 name eth0.{VLAN} type vlan id {VLAN}", f"link set eth0.{VLAN} up")),
-    "bond": ("bond0", ("link add bond0 type bond mode active-backup", "link set eth0 down", "link set eth0 master bond0",
-                       "link set bond0 up")),
-    "bridge": ("br0", ("link add br0 type bridge", "link set eth0 master br0", "link set br0 up")),
-    "vrf": ("eth0", ("link add red type vrf table 100", "link set red up", "link set eth0 master red")),
-    "tunnel": ("eth0", ("link set tunl0 up",)),
+
+@dataclass(frozen=True)
+class Plug:
+    """How a host gets the interface that speaks IP, from the eth0 that is its plug: what `ip` is told, and what takes it away again."""
+
+    interface: str
+    lines: tuple = ()
+    away: tuple = ()
+    vip_device: str = "lo"  # of a real server
+
+
+PLUGS = {
+    "plain": Plug("eth0"),
+    "vlan": Plug(f"eth0.{VLAN}", (f"link add link eth0 name eth0.{VLAN} type vlan id {VLAN}", f"link set eth0.{VLAN} up")),
+    "bond": Plug("bond0", ("link add bond0 type bond mode active-backup", "link set eth0 down", "link set eth0 master bond0",
+                           "link set bond0 up"), ("link del bond0",)),
+    "bridge": Plug("br0", ("link add br0 type bridge", "link set eth0 master br0", "link set br0 up"), ("link del br0",)),
+    # A VRF's own device is the lo of its routing table.
+    "vrf": Plug("eth0", ("link add red type vrf table 100", "link set red up", "link set eth0 master red"), ("link del red",), "red"),
+    "tunnel": Plug("eth0", ("link set tunl0 up",), ("link set tunl0 down",), "tunl0"),
 }
-VIP_DEVICE = {"vrf": "red", "tunnel": "tunl0"}  # of the real servers; lo in all others
 
 
 class Cluster:
-    """The VIP is on the director's interface. Where the real servers have it is for `hold` or `prepare` to say.
+    """The VIP is on the director's interface. Where the real servers have it is for `hold` or `prepare` to say."""
 
-    `kind` is how the real servers are plugged in: see PORTS. A VLAN is one of all hosts. With `ipv6` all of it has IPv6, too.
-    """
-
-    def __init__(self, program, servers=("rs1", "rs2"), client=False, kind="plain", ipv6=False):
-        self._program, self.kind, self._ipv6 = program, kind, ipv6
+    def __init__(self, program, servers=("rs1", "rs2"), client=False, ipv6=False):
+        self._program, self._ipv6 = program, ipv6
         self.switch = Namespace("switch")
         self.switch.ip_batch("link add br0 type bridge", "link set br0 up")
-        self.interface, self.vip_device = {}, VIP_DEVICE.get(kind, "lo")
-        everywhere = kind if kind == "vlan" else "plain"
-        self.client = self._host("client", everywhere) if client else None
-        self.director = self._host("director", everywhere, f"{VIP}/32", f"{VIP6}/128")
-        self.servers = {name: self._host(name, kind) for name in servers}
+        self.director = self._host("director")
+        self.servers = {name: self._host(name) for name in servers}
+        self.client = self._host("client") if client else None
+        self.hosts = {"director": self.director, **self.servers, **({"client": self.client} if client else {})}
+        self._plugged = {}
+        self.plug()
 
-    def delete(self):
-        """Remove every host; what runs there is for others to end."""
-        for host in (self.switch, self.client, self.director, *self.servers.values()):
-            if host:
-                host.delete()
-
-    def _host(self, name, kind, *more):
-        host, seat = Namespace(name), SEATS[name]
+    def _host(self, name):
+        host = Namespace(name)
         if self._ipv6:
             for key in ("accept_dad", "dad_transmits", "router_solicitations"):  # its addresses are good at once
                 host.set_sysctl(f"net/ipv6/conf/default/{key}", 0)
-        # Few processes, because a guest starts only twenty a second.
-        run("ip", "link", "add", "name", "eth0", "netns", name, "address", seat.mac, "type", "veth", "peer", "name", name,
-            "netns", self.switch.name)
-        self.switch.ip_batch(f"link set {name} master br0", f"link set {name} up")
-        interface, lines = PORTS[kind]
-        addresses = [address for address in (f"{seat.ip}/24", f"{seat.ip6}/64", *more) if self._ipv6 or ":" not in address]
-        host.ip_batch("link set eth0 up", *lines,
-                      *(f"addr add {address} dev {interface}" + " nodad" * (":" in address) for address in addresses))
-        wait_up(host, interface)
-        self.interface[name] = interface
         return host
+
+    def plug(self, kind="plain"):
+        """Plug the real servers in, in this way: see PLUGS. A VLAN is one of all hosts."""
+        self.kind, self.vip_device = kind, PLUGS[kind].vip_device
+        wanted = {name: PLUGS[kind if name in self.servers or kind == "vlan" else "plain"] for name in self.hosts}
+        wanted = {name: plug for name, plug in wanted.items() if self._plugged.get(name) != plug}
+        for name in wanted.keys() & self._plugged.keys():
+            self.hosts[name].ip_batch(*self._plugged[name].away, "link del eth0")
+        # Few processes, because a guest starts only twenty a second.
+        veths = [f"link add name eth0 netns {name} address {SEATS[name].mac} type veth peer name {name} netns {self.switch.name}" for name in wanted]
+        run("ip", "-batch", "-", input="\n".join(veths))
+        self.switch.ip_batch(*(line for name in wanted for line in (f"link set {name} master br0", f"link set {name} up")))
+        for name, plug in wanted.items():
+            self.hosts[name].ip_batch("link set eth0 up", *plug.lines, *self._addresses(name, plug.interface))
+        self._plugged.update(wanted)
+        for name, plug in wanted.items():
+            wait_up(self.hosts[name], plug.interface)
+
+    def _addresses(self, name, interface):
+        seat = SEATS[name]
+        addresses = [f"{seat.ip}/24", f"{seat.ip6}/64"] + [f"{VIP}/32", f"{VIP6}/128"] * (name == "director")
+        return [f"addr add {address} dev {interface}" + " nodad" * (":" in address)
+                for address in addresses if self._ipv6 or ":" not in address]
+
+    def interface(self, name):
+        """The interface of a host that speaks IP."""
+        return self._plugged[name].interface
+
+    def renew(self, kind="plain"):
+        """Undo what was done to the real servers and to ip_vs, by lvsarp and by others, and plug them in in this way."""
+        self.director.run("ipvsadm", "-C")
+        for name, host in self.servers.items():
+            self.lvsarp(name, "undo", wanted=())
+            held = [(one["ifname"], address) for one in host.ip_json("addr show") for address in one["addr_info"]
+                    if address["local"] in (VIP, VIP6)]
+            if held:
+                host.ip_batch(*(f"addr del {address['local']}/{address['prefixlen']} dev {device}" for device, address in held))
+            self.reset_levels(name)
+        self.plug(kind)
 
     def hold(self, name, vip=VIP, device=None):
         """Give a real server the VIP by hand, as if nobody had heard of levels."""

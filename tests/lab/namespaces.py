@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+from .links import OPER_UP, Links
 from .sandbox import CLONE_NEWNET, call
 
 CONF = "net/ipv4/conf"
@@ -133,14 +134,14 @@ def veth(left, right, names=("eth0", "eth0"), macs=(None, None)):
 
 def wait_up(namespace, interface, timeout=5.0):
     """Wait for the operational state UP: before that, the first reply on a link is lost and looks like silence."""
-    deadline = time.monotonic() + timeout
-    while True:
-        state = namespace.ip_json(f"link show dev {interface}")[0]["operstate"]
-        if state == "UP":
-            return
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{namespace.name}/{interface} is {state} after {timeout} s")
-        time.sleep(0.002)
+    deadline, links = time.monotonic() + timeout, Links(namespace)
+    try:
+        while (state := links[interface].operstate) != OPER_UP:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{namespace.name}/{interface} is in state {state} (RFC 2863) after {timeout} s")
+            time.sleep(0.002)
+    finally:
+        links.close()
 
 
 @contextlib.contextmanager
