@@ -25,8 +25,13 @@ class Neighbours:
         self._socket.close()
 
     def delete(self, address):
-        """Delete the entry of an address, where there is one: the next packet to it begins with a who-has."""
-        self._ask(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK, address)
+        """Delete the entry of an address, where there is one: the next packet to it begins with a who-has.
+
+        One that is being resolved stays: neigh_invalidate() drops the packets that wait for it, and tells their senders that the
+        host cannot be reached, which ends a connection that begins.
+        """
+        if self.get(address):
+            self._ask(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK, address)
 
     def get(self, address):
         """The MAC of an address; None where the cache has none."""

@@ -37,6 +37,7 @@ class Connection:
     began: float
     ended: float = 0.0
     server: str = ""        # what the answer says; empty where none came
+    refused: bool = False   # rather than not answered
     went_to: set = field(default_factory=set)
     known: bool = False     # to the director's ip_vs
 
@@ -86,8 +87,14 @@ class Count:
         went = [name for one in self.connections for name in one.went_to - {"director"}]
         return {name: went.count(name) for name in sorted(set(went))}
 
+    @property
+    def refusals(self):
+        """Of those that are lost, those that were refused."""
+        refused = sum(one.refused for one in self.connections)
+        return {"refused": refused} if refused else {}
+
     def __str__(self):
-        return f"{len(self)} connections: {self.through} through the director, {self.astray} astray{told(self.strays)}, {self.lost} lost"
+        return f"{len(self)} connections: {self.through} through the director, {self.astray} astray{told(self.strays)}, {self.lost} lost{told(self.refusals)}"
 
 
 class Traffic:
@@ -177,8 +184,7 @@ class Traffic:
         self._by_port[_next_port] = one
         _next_port = _next_port + 1 if _next_port < LAST_PORT else FIRST_PORT
         if (trouble := sock.connect_ex((self._vip, PORT))) not in (0, *UNDER_WAY):
-            one.server = ""
-            return self._end(sock)
+            return self._refused(sock)
         self._selector.register(sock, selectors.EVENT_WRITE, self._connected)
 
     def _empty_one(self):
@@ -195,7 +201,7 @@ class Traffic:
         try:
             sock.send(REQUEST)
         except OSError:
-            return self._end(sock)
+            return self._refused(sock)
         self._selector.modify(sock, selectors.EVENT_READ, self._answered)
 
     def _answered(self, sock):
@@ -204,11 +210,15 @@ class Traffic:
         except BlockingIOError:
             return
         except OSError:  # reset by a host that knows nothing of it
-            data = b""
+            return self._refused(sock)
         if data:
             self._open[sock].server = data.rpartition(b"\r\n")[2].decode().strip()
         else:
             self._end(sock)
+
+    def _refused(self, sock):
+        self._open[sock].refused = not self._open[sock].server
+        self._end(sock)
 
     def _end(self, sock):
         one = self._open.pop(sock)
