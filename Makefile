@@ -58,10 +58,11 @@ demo: packages program
 	@$(PYTHON) examples/demo.py
 
 # A real cluster in user-mode Linux, with ip_vs, keepalived and ldirectord: a table of what was done and counted, in up to five minutes.
+# DOCUMENT=docs/lab.md: the table there is replaced by this one.
 IN_A_CLUSTER := linux.uml:user-mode-linux depmod:kmod ipvsadm:ipvsadm keepalived:keepalived
 lab: NEEDED += $(IN_A_CLUSTER)
 lab: packages program examples $(LDIRECTORD)
-	@cd tests && $(PYTHON) -m cluster
+	@cd tests && $(PYTHON) -m cluster $(if $(DOCUMENT),--into $(abspath $(DOCUMENT)))
 
 # The quick part: format, lints, Rust tests with the behaviour suite, the Python tests that do not build packages, and the C header.
 check: NEEDED += $(CXX):g++

@@ -1,8 +1,12 @@
 """Starts a kernel that has ip_vs, runs the chapters in it, and prints the table as it grows; exits with 1 if a line is wrong.
 
-    python3 -m cluster [--short] [CHAPTER...]        all chapters, or those with these numbers
+    python3 -m cluster [--short] [--into DOCUMENT] [CHAPTER...]
+
+All chapters, or those with these numbers. DOCUMENT is a file in which a block begins with `$ make lab`: the table takes its place.
 """
+import argparse
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -11,9 +15,15 @@ from pathlib import Path
 from lab import uml
 
 MOST = 280  # seconds
+BLOCK = re.compile(r"(^```console\n\$ make lab\n).*?(^```$)", re.M | re.S)
 
 
-def main(*words):
+def main():
+    parser = argparse.ArgumentParser(prog="python3 -m cluster")
+    parser.add_argument("--short", action="store_true", help="as make test does it")
+    parser.add_argument("--into", type=Path, metavar="DOCUMENT", help="put the table into this document, too")
+    parser.add_argument("chapters", nargs="*", help="their numbers")
+    words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder, "table")
         table.touch()
@@ -21,15 +31,19 @@ def main(*words):
         printing = threading.Thread(target=follow, args=(table, ended))
         printing.start()
         try:
-            done = uml.run(sys.executable, "-m", "cluster.guest", "--out", table, *words, cwd=Path(__file__).resolve().parents[1], timeout=MOST,
-                           share=[folder])
+            done = uml.run(sys.executable, "-m", "cluster.guest", "--out", table, *["--short"] * words.short, *words.chapters,
+                           cwd=Path(__file__).resolve().parents[1], timeout=MOST, share=[folder])
         except uml.GuestError as error:
             return f"lab: {error}"
         finally:
             ended.set()
             printing.join()
-    # What the guest had to say beside the table: an error of Python, or the stacks of a hang.
-    return f"lab: {done}" if done.output or done.status not in (0, 1) else done.status
+        # What the guest had to say beside the table: an error of Python, or the stacks of a hang.
+        if done.output or done.status not in (0, 1):
+            return f"lab: {done}"
+        if words.into:
+            put(words.into, table.read_text())
+    return done.status
 
 
 def follow(file, ended):
@@ -43,8 +57,16 @@ def follow(file, ended):
                 return
 
 
+def put(document, table):
+    """Put the table into the document's block."""
+    text, found = BLOCK.subn(lambda block: block[1] + table.lstrip("\n") + block[2], document.read_text())
+    if found != 1:
+        sys.exit(f"lab: {document} has {found} blocks that begin with `$ make lab`, not one")
+    document.write_text(text)
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(main(*sys.argv[1:]))
+        sys.exit(main())
     except BrokenPipeError:
         os._exit(1)
