@@ -1,8 +1,8 @@
-"""Starts a kernel that has ip_vs, runs the chapters in it, and prints the table as it grows; exits with 1 if a line is wrong.
+"""Starts a kernel that has ip_vs, runs the chapters in it, and prints the table as it grows; 1 if a line is wrong.
 
     python3 -m cluster [--short] [--into DOCUMENT] [CHAPTER...]
 
-All chapters, or those with these numbers. DOCUMENT is a file in which a block begins with `$ make lab`: the table takes its place.
+All chapters, or those with these numbers. In DOCUMENT a block begins with `$ make lab`: the table takes its place.
 """
 import argparse
 import os
@@ -31,8 +31,8 @@ def main():
         printing = threading.Thread(target=follow, args=(table, ended))
         printing.start()
         try:
-            done = uml.run(sys.executable, "-m", "cluster.guest", "--out", table, *["--short"] * words.short, *words.chapters,
-                           cwd=Path(__file__).resolve().parents[1], timeout=MOST, share=[folder])
+            done = uml.run(sys.executable, "-m", "cluster.guest", "--out", table, *["--short"] * words.short,
+                           *words.chapters, cwd=Path(__file__).resolve().parents[1], timeout=MOST, share=[folder])
         except uml.GuestError as error:
             return f"lab: {error}"
         finally:

@@ -6,7 +6,8 @@ from lab.cluster import NAMES, SEATS, VIP
 from .questions import names
 
 TITLE = "4. Who answers when asked"
-SHOWS = "lvsarp probe asks for the VIP and lists everybody who answers: all of them before lvsarp apply, the director alone after it."
+SHOWS = ("lvsarp probe asks for the VIP and lists everybody who answers: all of them before lvsarp apply, the director "
+         "alone after it.")
 
 
 def chapter(table, cluster, size):
@@ -22,7 +23,8 @@ def chapter(table, cluster, size):
 
 
 def line(table, cluster, host, done, wanted, status):
-    answer = cluster.lvsarp(host, "probe", VIP, "--on", cluster.interface(host), "--director", SEATS["director"].mac, "--json", wanted=(0, 1))
+    answer = cluster.lvsarp(host, "probe", VIP, "--on", cluster.interface(host), "--director", SEATS["director"].mac,
+                            "--json", wanted=(0, 1))
     found = json.loads(answer.stdout)
     who = {NAMES.get(one["mac"], one["mac"]) for one in found["responders"]}
     table.line(done, f"{names(who)} answered; exit {answer.returncode}", f"{names(wanted)}; exit {status}",

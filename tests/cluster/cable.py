@@ -1,19 +1,19 @@
-"""The client's cable, at the switch's end: to which MAC each of its frames to the VIP goes, and who says that the VIP is his.
+"""The client's cable, at the switch's end: to which MAC each frame to the VIP goes, and who says that the VIP is his.
 
-A classic BPF program picks the frames, so that the rest costs nothing. A frame that was picked and had no room is an error.
+A classic BPF program picks the frames, so that the rest costs nothing. One that was picked and had no room is an error.
 """
 import socket
 import struct
 
 from lab.arp import ETH_P_ARP
-from lab.tap import (ETH_P_ALL, ETHERTYPE, JUMP_EQUAL, LOAD_HALF, LOAD_WORD, OUTGOING, PACKET_STATISTICS, PACKET_TYPE, RETURN, ROOM,
-                     SOL_PACKET, attach)
+from lab.tap import (ETH_P_ALL, ETHERTYPE, JUMP_EQUAL, LOAD_HALF, LOAD_WORD, OUTGOING, PACKET_STATISTICS, PACKET_TYPE,
+                     RETURN, ROOM, SOL_PACKET, attach)
 
 ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
 LOAD_BYTE = 0x30
 NEXT_HEADER = 14 + 6
 TCP, ICMPV6 = 6, 58
-NEIGHBOUR_ADVERTISEMENT, TARGET_LINK_LAYER = 136, 2
+NEIGHBOUR_ADVERTISEMENT = 136
 KEPT = 128  # bytes of a frame
 # ARP and ICMPv6 of both ways, and all other IP that comes from the client.
 PROGRAM = [
@@ -31,8 +31,11 @@ PROGRAM = [
 
 
 class Cable:
-    """What a port of the switch sees of one VIP: `frames` counts the client's TCP frames, `claims` the ARP and neighbour
-    discovery that says whose the VIP is, by MAC."""
+    """What a port of the switch sees of one VIP.
+
+    `frames` counts the client's TCP frames to it, `claims` has the MACs whose ARP or neighbour advertisements say that
+    the VIP is theirs.
+    """
 
     def __init__(self, switch, port, vip):
         self._vip = socket.inet_pton(socket.AF_INET6 if ":" in vip else socket.AF_INET, vip)
@@ -42,7 +45,7 @@ class Cable:
         attach(self.socket, PROGRAM)
         self.socket.bind((port, ETH_P_ALL))
         self.socket.setblocking(False)
-        self.frames, self.claims = 0, {}
+        self.frames, self.claims = 0, set()
 
     def close(self):
         self.socket.close()
@@ -76,8 +79,8 @@ class Cable:
     def _arp(self, frame, source):
         # A reply, and a request too, tells whoever hears it where its sender is.
         if frame[28:32] == self._vip:
-            self.claims[source] = self.claims.get(source, 0) + 1
+            self.claims.add(source)
 
     def _advertisement(self, frame, source):
         if frame[54] == NEIGHBOUR_ADVERTISEMENT and frame[62:78] == self._vip:
-            self.claims[source] = self.claims.get(source, 0) + 1
+            self.claims.add(source)

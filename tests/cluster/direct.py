@@ -1,13 +1,16 @@
-"""Chapter 1: without lvsarp connections go past the director; with it none does, whatever is done to the real servers."""
+"""Chapter 1: without lvsarp connections go past the director; with it none does, whatever is done to the servers."""
 from lab.cluster import VIP, VIP6
 
 from . import watched
-from .questions import agree, announce, even, leaking, names, straight
-from .traffic import Traffic, told
+from .counted import told
+from .questions import agree, announce, even, leaking, names
+from .traffic import Traffic
 
 TITLE = "1. Through the director, or past it"
-SHOWS = ("The client connects to the VIP again and again, while neighbour caches are emptied at random. Each connection should go through the director. "
-         "A connection is astray where a frame of it went to another MAC on the client's cable.")
+SHOWS = ("The client connects to the VIP again and again, while neighbour caches are emptied at random. Each "
+         "connection should go through the director. A connection is astray where a frame of it went to another MAC on "
+         "the client's cable.")
+FRAMES = "  the client's frames that the director's ip_vs counted"
 
 
 def chapter(table, cluster, size):
@@ -33,8 +36,10 @@ def without(table, cluster, traffic, size):
         cluster.hold(name)
     leaks = leaking(cluster)
     count = traffic.of(size.few)
-    table.line("VIP on lo of rs1, rs2 and rs3, all levels 0, no lvsarp", str(count), "connections go astray", count.astray > 0 and not count.lost)
-    table.line("  the client's frames that the director's ip_vs counted", f"{count.packets} of {count.frames}", "not all", count.packets < count.frames)
+    table.line("VIP on lo of rs1, rs2 and rs3, all levels 0, no lvsarp",
+               f"{count}; the client takes {traffic.believed()} for the VIP's owner", "connections go astray",
+               count.astray > 0)
+    table.line(FRAMES, f"{count.packets} of {count.frames}", "not all", count.packets < count.frames)
     agree(table, leaks, count)
 
 
@@ -44,9 +49,11 @@ def applied(table, cluster, traffic, size):
     traffic.forget()
     leaks = leaking(cluster)
     count = traffic.of(size.many)
-    table.line("lvsarp apply on rs1, rs2 and rs3", str(count), f"{size.many} through, 0 astray, 0 lost", straight(count))
-    table.line("  spread over the real servers", told(count.spread).strip(" ()"), "evenly: they differ by 1 at most", even(count, cluster))
-    table.line("  the client's frames that the director's ip_vs counted", f"{count.packets} of {count.frames}", "all", count.packets == count.frames)
+    table.line("lvsarp apply on rs1, rs2 and rs3", str(count), f"{size.many} through, 0 astray, 0 lost",
+               count.straight and len(count) == size.many)
+    table.line("  spread over the real servers", told(count.spread).strip(" ()"), "evenly: they differ by 1 at most",
+               even(count, cluster))
+    table.line(FRAMES, f"{count.packets} of {count.frames}", "all", count.packets == count.frames)
     agree(table, leaks, count)
 
 
@@ -58,11 +65,13 @@ def refreshed(table, cluster, traffic, size):
     traffic.of(size.few)
     cluster.prepare("rs3")
     before, count = traffic.believed(), traffic.of(size.few)
-    table.line("rs3's levels were reset and lvsarp apply mended them; the client's cache is as it was", f"the VIP is at {before}; {count}",
-               "still astray", before == "rs3" and count.astray == size.few)
+    table.line("rs3's levels were reset and lvsarp apply mended them; the client's cache is as it was",
+               f"the client takes {before} for the VIP's owner; {count}", "rs3; still astray",
+               before == "rs3" and count.astray == size.few)
     announce(cluster)
     after, count = traffic.believed(), traffic.of(size.few)
-    table.line("  then lvsarp announce on the director", f"the VIP is at {after}; {count}", "the VIP is at director; 0 astray", after == "director" and straight(count))
+    table.line("  then lvsarp announce on the director", f"the client takes {after} for the VIP's owner; {count}",
+               "director; 0 astray, 0 lost", after == "director" and count.straight)
     traffic.empty = 0.5
 
 
@@ -71,14 +80,15 @@ def in_turn(table, cluster, traffic, size):
         cluster.lvsarp(name, "undo")
     traffic.forget()
     leaks, count = leaking(cluster), traffic.of(size.few)
-    table.line("lvsarp undo on rs1, rs2 and rs3, which had the VIP before lvsarp apply: all is as it was", f"check: {names(leaks)}; {count}",
-               "the leak is back", leaks == set(cluster.servers) and count.astray > 0)
+    table.line("lvsarp undo on rs1, rs2 and rs3, which had the VIP before lvsarp apply: all is as it was",
+               f"check: {names(leaks)}; {count}", "the leak is back",
+               leaks == set(cluster.servers) and count.astray > 0)
     # From here on it is apply that binds the VIP, and undo removes it first.
     for name in cluster.servers:
         cluster.remove_vip(name)
         cluster.prepare(name)
     traffic.forget()
-    if not straight(count := traffic.of(10)):
+    if not (count := traffic.of(10)).straight:
         raise RuntimeError(f"lvsarp apply should have bound the VIP, but of {count}")
     with traffic.meanwhile() as meanwhile:
         for name in list(cluster.servers) * size.rounds:
@@ -89,16 +99,20 @@ def in_turn(table, cluster, traffic, size):
             cluster.prepare(name)
             cluster.pool_add(name)
             meanwhile.connections(20)
-    table.line(f"rs1, rs2 and rs3 in turn, {size.rounds} times each: out of the pool, lvsarp undo, lvsarp apply, back into the pool",
-               str(meanwhile.count), "0 astray, 0 lost", straight(meanwhile.count))
-    if not size.slow:
-        return
+    table.line(f"rs1, rs2 and rs3 in turn, {size.rounds} times each: out of the pool, lvsarp undo, lvsarp apply, back "
+               "into the pool", str(meanwhile.count), "0 astray, 0 lost", meanwhile.count.straight)
+    if size.slow:
+        in_the_pool(table, cluster, traffic)
+
+
+def in_the_pool(table, cluster, traffic):
     with traffic.meanwhile() as meanwhile:
         for name in cluster.servers:
             cluster.lvsarp(name, "undo")
             meanwhile.connections(5)
             cluster.prepare(name)
             meanwhile.connections(20)
-    count, waited = meanwhile.count, sum(one.ended - one.began > 0.9 for one in meanwhile.count.connections)
-    table.line("once more, but left in the pool: ip_vs gives connections to a server that has no VIP, and they wait for it",
+    count = meanwhile.count
+    waited = sum(one.ended - one.began > 0.9 for one in count.connections)
+    table.line("once more, but left in the pool: ip_vs gives connections to a server without the VIP, and they wait for it",
                f"{count}, {waited} waited", "0 astray", len(count) > 0 and not count.astray)

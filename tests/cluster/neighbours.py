@@ -1,4 +1,4 @@
-"""The neighbour cache of one interface, over a netlink socket that stays open: an entry is deleted without starting a program."""
+"""The neighbour cache of one interface, over a netlink socket that stays open: no program is started for an entry."""
 import socket
 import struct
 import threading
@@ -27,8 +27,8 @@ class Neighbours:
     def delete(self, address):
         """Delete the entry of an address, where there is one: the next packet to it begins with a who-has.
 
-        One that is being resolved stays: neigh_invalidate() drops the packets that wait for it, and tells their senders that the
-        host cannot be reached, which ends a connection that begins.
+        One that is being resolved stays: neigh_invalidate() drops the packets that wait for it, and tells their senders
+        that the host cannot be reached, which ends a connection that begins.
         """
         if self.get(address):
             self._ask(RTM_DELNEIGH, NLM_F_REQUEST | NLM_F_ACK, address)
@@ -50,5 +50,6 @@ class Neighbours:
         packed = socket.inet_pton(family, address)
         attribute = ATTRIBUTE.pack(ATTRIBUTE.size + len(packed), NDA_DST) + packed
         with self._asking:
-            self._socket.send(HEADER.pack(HEADER.size + len(attribute), kind, flags, 0, 0, family, self._index, 0, 0, 0) + attribute)
+            header = HEADER.pack(HEADER.size + len(attribute), kind, flags, 0, 0, family, self._index, 0, 0, 0)
+            self._socket.send(header + attribute)
             return self._socket.recv(1 << 16)

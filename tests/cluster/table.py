@@ -17,12 +17,12 @@ class Table:
 
     def __init__(self, out=sys.stdout, rows=None):
         self._out, self._rows, self._begin = out, rows, time.monotonic()
-        self._chapter, self._step, self.wrong, self.statements = "", "", 0, 0
+        self._chapter, self.wrong, self.statements = "", 0, 0
 
     def chapter(self, title, shows):
         """A heading, and one sentence that says what the lines below it show."""
         self._chapter = title
-        self._say(f"\n{title}\n" + textwrap.fill(shows, 142, initial_indent=INDENT, subsequent_indent=INDENT) + "\n")
+        self._say(f"\n{title}\n{textwrap.fill(shows, 142, initial_indent=INDENT, subsequent_indent=INDENT)}\n")
         self._line(*(name for name, _ in COLUMNS), "")
         self._line(*("-" * width for _, width in COLUMNS), "-----")
 
@@ -32,8 +32,9 @@ class Table:
         self.wrong += not right
         self._line(done, counted, expected, "ok" if right else "WRONG")
         if self._rows:
-            self._rows.write(json.dumps({"chapter": self._chapter, "done": done.strip(), "counted": counted, "expected": expected,
-                                         "ok": bool(right), "at": round(time.monotonic() - self._begin, 2)}) + "\n")
+            row = {"chapter": self._chapter, "done": done.strip(), "counted": counted, "expected": expected,
+                   "ok": bool(right), "at": round(time.monotonic() - self._begin, 2)}
+            self._rows.write(json.dumps(row) + "\n")
             _flush(self._rows)
 
     def figure(self, done, counted):
@@ -42,7 +43,7 @@ class Table:
 
     @contextlib.contextmanager
     def step(self, name, seconds):
-        """What the block does takes at most so long. An error in it is a wrong line; a hang ends the whole, and says where."""
+        """What the block does takes at most so long. An error in it is a wrong line; a hang ends it all."""
         guard = threading.Timer(seconds, self._hang, (name, seconds))
         guard.daemon = True
         guard.start()
@@ -70,7 +71,8 @@ class Table:
         columns = [textwrap.wrap(cell, width, subsequent_indent=cell[:len(cell) - len(cell.lstrip())]) or [""]
                    for cell, (_, width) in zip(cells, COLUMNS)]
         for row in range(max(map(len, columns))):
-            words = [(column[row] if row < len(column) else "").ljust(width) for column, (_, width) in zip(columns, COLUMNS)]
+            words = [(column[row] if row < len(column) else "").ljust(width)
+                     for column, (_, width) in zip(columns, COLUMNS)]
             self._say((INDENT + "  ".join(words) + "  " + (cells[-1] if row == 0 else "")).rstrip())
 
     def _say(self, text):

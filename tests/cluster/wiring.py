@@ -1,12 +1,13 @@
 """Chapter 3: every way a real server is plugged in: VLAN, bond, bridge, VRF, a tunnel, and IPv6."""
 from lab.cluster import VIP, VIP6
 
-from .questions import agree, even, leaking, straight
-from .traffic import Traffic, told
+from .counted import told
+from .questions import agree, even, leaking
+from .traffic import Traffic
 
 TITLE = "3. Every way to be plugged in"
-SHOWS = ("The same where the real servers are plugged in otherwise, and with IPv6. Each time lvsarp check is asked first and the cable afterwards: they must name "
-         "the same real servers, before lvsarp apply and after it.")
+SHOWS = ("The same where the real servers are plugged in otherwise, and with IPv6. Each time lvsarp check is asked "
+         "first and the cable afterwards: they must name the same real servers, before lvsarp apply and after it.")
 # kind: what the table calls it, and the kernel's module for it
 KINDS = {
     "plain": ("a plain eth0", "veth"),
@@ -33,53 +34,50 @@ def chapter(table, cluster, size):
 def plugged(table, cluster, size, name):
     cluster.balance()
     with Traffic(cluster, seed=size.seed) as traffic:
-        ipv4(table, cluster, traffic, size, name)
+        for server in cluster.servers:
+            cluster.hold(server)
+        before_and_after(table, cluster, traffic, size, f"{name}, IPv4", VIP)
+        if cluster.kind == "tunnel":
+            reverse_path(table, cluster, traffic, size)
     if cluster.kind != "tunnel":  # ipip carries IPv4 only
+        cluster.balance(VIP6)
         with Traffic(cluster, VIP6, seed=size.seed) as traffic:
             ipv6(table, cluster, traffic, size, name)
 
 
-def ipv4(table, cluster, traffic, size, name):
-    for server in cluster.servers:
-        cluster.hold(server)
-    before_and_after(table, cluster, traffic, size, f"{name}, IPv4", VIP)
-    if cluster.kind == "tunnel":
-        reverse_path(table, cluster, traffic, size)
-
-
 def ipv6(table, cluster, traffic, size, name):
-    """A VIP on lo is never told by neighbour discovery; on the interface that is asked it is."""
-    cluster.balance(VIP6)
-    wrong = [(server, cluster.interface(server)) for server in cluster.servers]
-    for server, interface in wrong:
-        cluster.hold(server, VIP6, interface)
-    before_and_after(table, cluster, traffic, size, f"{name}, IPv6", VIP6,
-                     lambda: [cluster.remove_vip(server, VIP6, interface) for server, interface in wrong])
+    """Neighbour discovery never tells a VIP that is on lo. On the interface that is asked it does."""
+    wrong = [(server, VIP6, cluster.interface(server)) for server in cluster.servers]
+    for place in wrong:
+        cluster.hold(*place)
+    before_and_after(table, cluster, traffic, size, f"{name}, IPv6, VIP on {wrong[0][2]}", VIP6, wrong)
 
 
-def before_and_after(table, cluster, traffic, size, name, vip, move=lambda: None):
+def before_and_after(table, cluster, traffic, size, name, vip, wrong=()):
     leaks = leaking(cluster, vip)
     count = traffic.of(size.few)
     table.line(f"{name}: without lvsarp", str(count), "connections go astray", count.astray > 0)
     agree(table, leaks, count)
-    move()
+    for place in wrong:
+        cluster.remove_vip(*place)
     for server in cluster.servers:
         cluster.prepare(server, vip=vip)
     traffic.forget()
     leaks = leaking(cluster, vip)
     count = traffic.of(size.some)
-    table.line("  with lvsarp apply", f"{count}; {told(count.spread).strip(' ()')}", "0 astray, 0 lost, spread evenly", straight(count) and even(count, cluster))
+    table.line(f"  with lvsarp apply, VIP on {cluster.vip_device}", f"{count}{told(count.spread)}",
+               "0 astray, 0 lost, spread evenly", count.straight and even(count, cluster))
     agree(table, leaks, count)
 
 
 def reverse_path(table, cluster, traffic, size):
-    """ip_route_input_slow() asks where the client is: behind eth0, and not behind tunl0, where the packet came from."""
+    """fib_validate_source() asks where the client is: behind eth0, and not behind tunl0, where the packet came from."""
     for server in cluster.servers.values():
         server.set_conf("tunl0", "rp_filter", 1)
     count = traffic.of(6)
-    table.line("  tunl0/rp_filter=1, as some distributions have it: the real servers drop what comes out of the tunnel", str(count),
-               "all lost, 0 astray", count.lost == len(count) and not count.astray)
+    table.line("  tunl0/rp_filter=1, as some distributions have it: the servers drop what comes out of the tunnel",
+               str(count), "all lost, 0 astray", count.lost == len(count) and not count.astray)
     for server in cluster.servers.values():
         server.set_conf("tunl0", "rp_filter", 0)
     count = traffic.of(size.few)
-    table.line("  tunl0/rp_filter=0", str(count), "0 astray, 0 lost", straight(count))
+    table.line("  tunl0/rp_filter=0", str(count), "0 astray, 0 lost", count.straight)

@@ -28,7 +28,7 @@ REAL_SERVER = """\
         }}
     }}
 """
-# `supervised` keeps it in the foreground; `quiescent = no` removes a real server that fails, instead of setting weight 0.
+# `supervised` keeps it in the foreground; `quiescent = no` removes a real server that fails, and does not set weight 0.
 LDIRECTORD = """\
 supervised = yes
 checktimeout = 5
@@ -44,14 +44,15 @@ virtual = {vip}:{port}
 
 def keepalived(cluster, folder, check):
     """keepalived on the director; `check(name)` is the command that says whether this real server is healthy."""
-    real_servers = [REAL_SERVER.format(address=SEATS[name].ip, port=PORT, check=check(name)) for name in cluster.servers]
+    real_servers = [REAL_SERVER.format(address=SEATS[name].ip, port=PORT, check=check(name))
+                    for name in cluster.servers]
     file = Path(folder, "keepalived.conf")
     file.write_text(KEEPALIVED.format(vip=VIP, port=PORT, real_servers="".join(real_servers)))
     return OnDirector(cluster, "keepalived", "-n", "-l", "-f", file)
 
 
 def ldirectord(cluster, folder, check):
-    """The same with ldirectord, which calls its check with the virtual service's address and port and the real server's."""
+    """The same with ldirectord, which calls its check with the addresses and ports of the service and the real server."""
     command = Path(folder, "check")
     cases = [f"{SEATS[name].ip}) exec {check(name)} ;;\n" for name in cluster.servers]
     command.write_text(f"#!/bin/sh\ncase $3 in\n{''.join(cases)}esac\nexit 1\n")

@@ -1,4 +1,4 @@
-"""A cluster with direct routing: a director with ip_vs, real servers and if wanted a client on one switch, each a namespace.
+"""A cluster with direct routing: a director with ip_vs, real servers and if wanted a client, namespaces on one switch.
 
 It needs a kernel with ip_vs: see `uml`.
 """
@@ -13,7 +13,6 @@ from .namespaces import Namespace, run, wait_up
 
 VIP, VIP6 = "192.0.2.10", "2001:db8::10"
 PORT = 80
-VLAN = 5
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ NAMES = {seat.mac: name for name, seat in SEATS.items()}
 
 @dataclass(frozen=True)
 class Plug:
-    """How a host gets the interface that speaks IP, from the eth0 that is its plug: what `ip` is told, and what takes it away again."""
+    """How a host gets the interface that speaks IP from its eth0: what `ip` is told, and what takes it away again."""
 
     interface: str
     lines: tuple = ()
@@ -45,12 +44,14 @@ class Plug:
 
 PLUGS = {
     "plain": Plug("eth0"),
-    "vlan": Plug(f"eth0.{VLAN}", (f"link add link eth0 name eth0.{VLAN} type vlan id {VLAN}", f"link set eth0.{VLAN} up")),
-    "bond": Plug("bond0", ("link add bond0 type bond mode active-backup", "link set eth0 down", "link set eth0 master bond0",
-                           "link set bond0 up"), ("link del bond0",)),
-    "bridge": Plug("br0", ("link add br0 type bridge", "link set eth0 master br0", "link set br0 up"), ("link del br0",)),
+    "vlan": Plug("eth0.5", ("link add link eth0 name eth0.5 type vlan id 5", "link set eth0.5 up")),
+    "bond": Plug("bond0", ("link add bond0 type bond mode active-backup", "link set eth0 down",
+                           "link set eth0 master bond0", "link set bond0 up"), ("link del bond0",)),
+    "bridge": Plug("br0", ("link add br0 type bridge", "link set eth0 master br0", "link set br0 up"),
+                   ("link del br0",)),
     # A VRF's own device is the lo of its routing table.
-    "vrf": Plug("eth0", ("link add red type vrf table 100", "link set red up", "link set eth0 master red"), ("link del red",), "red"),
+    "vrf": Plug("eth0", ("link add red type vrf table 100", "link set red up", "link set eth0 master red"),
+                ("link del red",), "red"),
     "tunnel": Plug("eth0", ("link set tunl0 up",), ("link set tunl0 down",), "tunl0"),
 }
 
@@ -84,9 +85,9 @@ class Cluster:
         for name in wanted.keys() & self._plugged.keys():
             self.hosts[name].ip_batch(*self._plugged[name].away, "link del eth0")
         # Few processes, because a guest starts only twenty a second.
-        veths = [f"link add name eth0 netns {name} address {SEATS[name].mac} type veth peer name {name} netns {self.switch.name}" for name in wanted]
-        run("ip", "-batch", "-", input="\n".join(veths))
-        self.switch.ip_batch(*(line for name in wanted for line in (f"link set {name} master br0", f"link set {name} up")))
+        run("ip", "-batch", "-", input="".join(f"link add name eth0 netns {name} address {SEATS[name].mac} type veth "
+                                               f"peer name {name} netns {self.switch.name}\n" for name in wanted))
+        self.switch.ip_batch(*(f"link set {name} master br0 up" for name in wanted))
         for name, plug in wanted.items():
             self.hosts[name].ip_batch("link set eth0 up", *plug.lines, *self._addresses(name, plug.interface))
         self._plugged.update(wanted)
@@ -104,14 +105,15 @@ class Cluster:
         return self._plugged[name].interface
 
     def renew(self, kind="plain"):
-        """Undo what was done to the real servers and to ip_vs, by lvsarp and by others, and plug them in in this way."""
+        """Undo what was done to the real servers and to ip_vs, by lvsarp and others, and plug them in in this way."""
         self.director.run("ipvsadm", "-C")
         for name, host in self.servers.items():
             self.lvsarp(name, "undo", wanted=())
-            held = [(one["ifname"], address) for one in host.ip_json("addr show") for address in one["addr_info"]
+            held = [f"addr del {address['local']}/{address['prefixlen']} dev {one['ifname']}"
+                    for one in host.ip_json("addr show") for address in one["addr_info"]
                     if address["local"] in (VIP, VIP6)]
             if held:
-                host.ip_batch(*(f"addr del {address['local']}/{address['prefixlen']} dev {device}" for device, address in held))
+                host.ip_batch(*held)
             self.reset_levels(name)
         self.plug(kind)
 
@@ -171,7 +173,8 @@ class OnDirector:
     def __init__(self, cluster, *argv):
         self._cluster = cluster
         self._log = tempfile.NamedTemporaryFile("w", prefix="log-")
-        self._process = cluster.director.popen(*argv, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT)
+        self._process = cluster.director.popen(*argv, stdin=subprocess.DEVNULL, stdout=self._log,
+                                               stderr=subprocess.STDOUT)
 
     def __enter__(self):
         return self
@@ -207,8 +210,8 @@ def service(vip):
 
 
 def modules():
-    """Load what the kernel needs for a cluster. Those that cannot be loaded, and whether the kernel's package has their files."""
+    """Load what the kernel needs for a cluster. Those that cannot be loaded: whether the kernel has files of them."""
     wanted = ("ip_vs", "ip_vs_rr", "ipv6", "veth", "bridge", "8021q", "bonding", "vrf", "ipip")
     missing = [name for name in wanted if run("modprobe", name, check=False).returncode != 0]
-    there = {path.name.partition(".")[0] for path in Path("/lib/modules", os.uname().release).rglob("*.ko*")} if missing else ()
-    return {name: name in there for name in missing}
+    place = Path("/lib/modules", os.uname().release)
+    return {name: any(place.rglob(f"{name}.ko*")) for name in missing}

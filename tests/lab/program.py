@@ -11,7 +11,7 @@ def lvsarp():
 
 
 def example(name):
-    """A C example: $LVSARP_DR_CHECK for dr_check and so on, or what `make examples` built; a clear error where it is not there."""
+    """A C example, such as dr_check: $LVSARP_DR_CHECK, or what `make examples` built; an error where it is not there."""
     return _runnable(f"LVSARP_{name.upper()}", TARGET / "c" / "examples" / name, "build it with `make examples`")
 
 
