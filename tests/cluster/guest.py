@@ -34,7 +34,7 @@ class Size:
 
 FULL = Size(few=100, some=300, many=900, rounds=4, slow=True, times=12, sabotages=tuple(sabotage.ON_A_SERVER),
             kinds=tuple(wiring.KINDS), balancers=("keepalived", "ldirectord"))
-SHORT = Size(few=30, some=60, many=300, rounds=1, slow=False, times=2, sabotages=("levels", "deleted"),
+SHORT = Size(few=30, some=60, many=300, rounds=1, slow=False, times=1, sabotages=("levels", "deleted"),
              kinds=("vlan",), balancers=("keepalived",))
 
 
