@@ -43,7 +43,10 @@ def test_killed_at_any_change_the_same_command_goes_on_and_any_other_heals(nodes
 def test_a_command_that_goes_on_may_be_killed_too(nodes, found, name, say):
     """The first kill is where all is done and not committed yet."""
     first = [call for call in switched.changing(found) if call.name.startswith("rename")][-1]
-    points = switched.changing(nodes.submit(victim.ask, switched.listed_after_kill, name, first).result())
+    calls = nodes.submit(victim.ask, switched.listed_after_kill, name, first).result()
+    # Also where the call that was killed has removed the address, no answer may be under way when demote returns.
+    assert any(call.name == "membarrier" for call in calls) or name == "promote"
+    points = switched.changing(calls)
     deeds = [([first, call], switched.CASES[name].command) for call in points]
     complaints = complaints_of(nodes, switched.killed, name, deeds)
     say(f"{name} killed at its commit, then at {len(points)} system calls: {len(complaints)} complaints")

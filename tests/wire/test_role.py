@@ -27,6 +27,7 @@ def lvsarp(server, program):
         assert done.returncode == status, f"{' '.join(words)} ended with {done.returncode}: {done.stderr}{done.stdout}"
         return json.loads(done.stdout)
 
+    run.program = program
     return run
 
 
@@ -174,6 +175,30 @@ def test_undo_after_apply_and_switches_takes_all_of_it_back(server, lvsarp):
     told = lvsarp("undo", "--dry-run")["steps"]
     assert lvsarp("undo")["steps"] == told
     assert state(server) == before
+
+
+@pytest.mark.parametrize("by_hand, commands", [("lo", ["promote"]), ("eth0", ["demote"]), ("lo", ["promote", "demote"])])
+def test_undo_finds_an_interface_that_was_renamed_since(server, lvsarp, by_hand, commands):
+    server.ip(f"addr add {VIP}/32 dev {by_hand} label {by_hand}:v")
+    there, on = places(server)[by_hand], "eth0"
+    for command in commands:
+        lvsarp(command, VIP, "--on", on, *(["--no-announce"] if command == "promote" else []))
+        server.ip(f"link set {on} down")
+        server.ip(f"link set {on} name {on}x up")
+        on += "x"
+    told = lvsarp("undo", "--dry-run")["steps"]
+    assert lvsarp("undo") == {"changed": True, "steps": told, "findings": []}
+    expected = "lo" if by_hand == "lo" else on
+    assert places(server) == {expected: there | {"label": f"{expected}:v"}}
+
+
+def test_an_ipv6_vip_leaves_an_interface_that_is_down_without_waiting_for_its_route(server, lvsarp):
+    server.set_sysctl("net/ipv6/conf/eth0/keep_addr_on_down", 1)
+    lvsarp("promote", VIP6, "--on", "eth0", "--no-announce")
+    server.ip("link set eth0 down")
+    assert "eth0" in places(server, VIP6)
+    trace = server.run("strace", "-f", "-c", lvsarp.program, "demote", VIP6, "--on", "eth0").stderr
+    assert places(server, VIP6).keys() == {"lo"} and "nanosleep" not in trace, trace
 
 
 def test_a_demote_that_would_take_other_addresses_along_is_refused(server, lvsarp):

@@ -187,10 +187,9 @@ impl Host {
     pub fn demote(&self, switch: &RoleSwitch, patience: Duration) -> Result<Changes> {
         self.plan_demote(switch)?;
         let changes = self.reach(&Demote(switch), patience)?;
-        if changes.changed {
-            // A request that found the address on the interface may be answered still (net/ipv4/arp.c: arp_process()).
-            let _ = sys::wait_for_packets_in_flight();
-        }
+        // A request that found the address on the interface may be answered still (net/ipv4/arp.c: arp_process()), also where another program, or a
+        // call that was killed, has just removed it.
+        let _ = sys::wait_for_packets_in_flight();
         Ok(changes)
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::address::{Method, same_binding, same_place};
 use crate::change::Change;
-use crate::interface::Scope;
+use crate::interface::{IfName, Scope};
 use crate::key::KernelVersion;
 use crate::snapshot::{Address, Snapshot};
 use crate::sorted::Sorted;
@@ -78,6 +78,10 @@ impl<'a> Shown<'a> {
             |a: &&Address, new: &Address| a.label == new.label && a.prefixlen != new.prefixlen && a.proto.is_none();
         let found: Vec<&Address> = wanted.map_or(Vec::new(), |new| self.like(new).filter(|a| half(a, new)).collect());
         found.into_iter()
+    }
+
+    pub fn name_of(&self, index: u32) -> Option<IfName> {
+        self.snapshot.by_index(index).map(|interface| interface.name)
     }
 
     /// An interface that was renamed since is found by its index.

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use crate::address::{self, route};
 use crate::change::{Change, Changes, Step};
 use crate::check::{About, Finding, Severity, Verdict};
-use crate::conf::Via;
+use crate::conf::{Via, link};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
+use crate::interface::NAME_MAX;
 use crate::journal::{self, Found, Journal, Locked, Phase};
 use crate::shown::Shown;
 use crate::snapshot::Address;
@@ -221,10 +222,14 @@ impl Host {
     fn wait_for_other_places(&self, gone: &[Address]) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(5);
         const NAP: Duration = Duration::from_millis(1);
-        let leaving: Vec<IpAddr> = gone.iter().map(|address| address.local).filter(IpAddr::is_ipv6).collect();
-        if leaving.is_empty() {
+        if !gone.iter().any(|address| address.local.is_ipv6()) {
             return Ok(());
         }
+        // An address that stayed on a device that is down (keep_addr_on_down) has no route.
+        let devices = link::list(&mut self.socket())?;
+        let up = |index: u32| devices.iter().any(|device| device.index == index && device.is_up());
+        let leaving = gone.iter().filter(|address| address.local.is_ipv6() && up(address.index));
+        let leaving: Vec<IpAddr> = leaving.map(|address| address.local).collect();
         let places = self.addresses(None)?;
         let (places, leaving) = (Sorted::by(&places, |a| a.local), Sorted::by(&leaving, |local| *local));
         let deadline = Instant::now() + PATIENCE;
@@ -269,8 +274,24 @@ impl Back {
         changes.iter().rev().filter(is_level).for_each(&mut sort);
         if cfg!(feature = "exact") {
             back.keep_what_is_left_of_lifetimes(shown);
+            back.name_devices_as_now(shown);
         }
         back
+    }
+
+    /// A device may have another name by now, and a label begins with it.
+    fn name_devices_as_now(&mut self, shown: &Shown<'_>) {
+        for step in &mut self.steps {
+            if let Change::Address { new: Some(new), .. } = &mut step.change
+                && let Some(name) = shown.name_of(new.index).filter(|name| *name != new.dev)
+            {
+                if let Some(tail) = new.label.as_deref().and_then(|label| label.strip_prefix(&new.dev.to_string())) {
+                    let label = format!("{name}{tail}");
+                    new.label = Some(if label.len() <= NAME_MAX { label } else { name.to_string() }.into_boxed_str());
+                }
+                new.dev = name;
+            }
+        }
     }
 
     /// An address that moves back has lived meanwhile.

@@ -144,7 +144,9 @@ fn check_label(label: &str, dev: &IfName) -> std::result::Result<(), String> {
 
 /// Whether two addresses are the same binding: lifetimes, broadcast and who made it do not count.
 pub(crate) fn same_binding(a: &Address, b: &Address) -> bool {
-    same_place(a, b) && a.scope == b.scope && (a.local.is_ipv6() || a.label == b.label)
+    // With a device the kernel renames its labels, after rules of its own (net/ipv4/devinet.c: inetdev_changename()).
+    let renamed = cfg!(feature = "exact") && a.dev != b.dev;
+    same_place(a, b) && a.scope == b.scope && (a.local.is_ipv6() || a.label == b.label || renamed)
 }
 
 /// Whether two addresses are the same to the kernel: device, local address, peer and prefix length.
