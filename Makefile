@@ -35,10 +35,8 @@ PYTEST := $(call RUN_PYTEST,$(PY))
 
 # What a recipe has begun and not ended is not there.
 .DELETE_ON_ERROR:
-.PHONY: all build program library demo check test lint rust python c capi packaging examples kernel test-kernel second programs faults watch \
-        documents salt test-salt slow wire wheel bench fuzz install uninstall packages clean
-.PHONY: all build program library demo lab check test lint rust python c capi packaging examples kernel test-kernel second programs cluster faults \
-        documents salt test-salt slow wheel bench fuzz install uninstall packages clean
+.PHONY: all build program library demo lab check test lint rust python c capi packaging examples kernel test-kernel wire watch second programs \
+        cluster faults documents salt test-salt slow wheel bench fuzz install uninstall packages clean
 
 all: build
 
@@ -70,16 +68,12 @@ check: packages lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
-                ebtables-legacy:ebtables linux.uml:user-mode-linux depmod:kmod /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux ipvsadm:ipvsadm keepalived:keepalived \
-                arping:iputils-arping ping:iputils-ping arp-scan:arp-scan $(PYTHON_H):python3-dev
-# What check has not run already, two parts at a time, because each of them waits most of its time.
-test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel wire capi faults watch second test-salt salt programs packaging documents slow
                 ebtables-legacy:ebtables /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux $(IN_A_CLUSTER) \
-                arping:iputils-arping ping:iputils-ping $(PYTHON_H):python3-dev
-# What check has not run already, two parts at a time, because each of them waits most of its time.
+                arping:iputils-arping ping:iputils-ping arp-scan:arp-scan $(PYTHON_H):python3-dev
+# What check has not run already, two parts at a time, because each of them waits most of its time. The longest first.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target kernel capi faults second test-salt salt programs cluster packaging documents slow
+	$(MAKE) --no-print-directory -j2 --output-sync=target \
+	  faults capi kernel test-salt documents packaging second programs salt wire cluster watch slow
 
 lint:
 	cargo fmt --check
