@@ -24,6 +24,7 @@ PATIENCE = 4.0  # seconds for one connection: a lost SYN is sent again after one
 AT_ONCE = 4
 PACE = 0.01  # seconds between the beginnings of two connections where something else is to get on meanwhile
 ENOUGH_LOST = 8  # one after another: what waits for connections waits no longer
+QUIET = 0.1  # seconds without a frame of the client
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 PORTS = itertools.cycle(range(10000, 60000))  # of the client, none used twice in a run
 
@@ -167,11 +168,17 @@ class Traffic:
                 self._by_port[port].went_to.add(NAMES.get(mac, mac))
 
     def _settle(self):
-        """Until the last frames of the last connections are where they go: the cable is silent for a while."""
-        with selectors.DefaultSelector() as quiet:
-            quiet.register(self._cable.socket, selectors.EVENT_READ)
-            while quiet.select(0.1):
-                self._frames(None)
+        """Until the last frames of the last connections are where they go: no more of them for a while, though the ARP
+        of others, such as health checks, goes on."""
+        begin = last = time.monotonic()
+        with selectors.DefaultSelector() as cable:
+            cable.register(self._cable.socket, selectors.EVENT_READ)
+            while (now := time.monotonic()) < min(last + QUIET, begin + PATIENCE):
+                before = self._cable.frames
+                if cable.select(last + QUIET - now):
+                    self._frames(None)
+                if self._cable.frames > before:
+                    last = time.monotonic()
 
     def _counted(self):
         self._cable.complete()
