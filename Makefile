@@ -143,7 +143,8 @@ programs: examples $(VENV)/tools $(LDIRECTORD)
 	$(PYTEST) tests/programs
 
 # make lab in short.
-cluster: program examples $(VENV)/tools $(LDIRECTORD)
+cluster: NEEDED += $(IN_A_CLUSTER)
+cluster: packages program examples $(VENV)/tools $(LDIRECTORD)
 	$(PYTEST) tests/cluster
 
 # ldirectord is unpacked and not installed, because its package starts it.
@@ -158,7 +159,7 @@ $(LDIRECTORD):
 	@touch $@
 
 # Probe, listen and announce among hosts in namespaces on one bridge, and under a storm of hostile frames.
-wire: NEEDED += arping:iputils-arping ping:iputils-ping arp-scan:arp-scan setpriv:util-linux
+wire: NEEDED += arping:iputils-arping ping:iputils-ping arp-scan:arp-scan nft:nftables
 wire: packages program $(VENV)/tools
 	$(PYTEST) tests/wire
 
@@ -167,7 +168,7 @@ faults: program $(VENV)/installed
 	$(PYTEST) tests/faults
 
 # Every disturbance is told once and mended, in a flood too, and idle it costs next to nothing.
-watch: program $(VENV)/tools
+watch: packages program $(VENV)/tools
 	$(PYTEST) -s tests/watch
 
 # What reads files and frames of others, on any bytes, for ten minutes each. Needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz).

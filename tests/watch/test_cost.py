@@ -1,4 +1,5 @@
 """What a watch costs while nothing happens, and where it cannot write."""
+import statistics
 import time
 
 from lab.rtnetlink import bind, unbind
@@ -18,13 +19,16 @@ def test_it_costs_less_than_a_thousandth_of_a_core_with_1000_vips_and_100_interf
         server.ip(f"link add name a{number} up type veth peer name b{number}")
         server.ip(f"link set b{number} up")
     costs = {}
-    for interval, seconds in ((1, 3.0), (0.1, 2.0)):
+    for interval, seconds in ((1, 2.0), (0.1, 1.0)):
         watcher = watching(server, "--interval", interval)
         assert len(watcher.begin["vips"]) == VIPS
         watcher.quiet(0.3)
-        before, begin = watcher.running(), time.monotonic()
-        assert watcher.quiet(seconds) == []
-        costs[interval] = (watcher.running() - before) / (time.monotonic() - begin)
+        windows = []
+        for _ in range(3):
+            before, begin = watcher.running(), time.monotonic()
+            assert watcher.quiet(seconds) == []
+            windows.append((watcher.running() - before) / (time.monotonic() - begin))
+        costs[interval] = statistics.median(windows)
         watcher.close()
     say(f"idle with {VIPS} VIPs and {2 * PAIRS + 2} interfaces: {costs[1] * 100:.4f}% of a core at 1 s, {costs[0.1] * 100:.4f}% at 0.1 s")
     # A tenth of the interval is ten times the work.
