@@ -84,7 +84,7 @@ class Result:
         return f"ended with {self.status} after {self.seconds:.1f} s\n{_both(self.output, self.console)}"
 
 
-def run(*argv, timeout=120, env=None, cwd=None, memory="512M", share=(), process_1=False):
+def run(*argv, timeout=300, env=None, cwd=None, memory="512M", share=(), process_1=False):
     """Run a command inside a new guest, with this process' LVSARP_* variables and those of `env`.
 
     The folders in `share` have the same path in the guest, and what it writes there stays. A command that is still
