@@ -276,7 +276,7 @@ def test_it_can_be_killed_at_any_time_and_leaves_nothing(server, program, watchi
 
 def test_bad_arguments_are_refused_before_anything_is_watched(server, program):
     for words in (["--interval", "0.001"], ["--interval", "nan"], ["--per-minute", "5"], ["--per-minute", "0", "--repair"],
-                  ["--vip", "300.0.0.1"], ["--scope", "interface"], ["--for", "-1"], ["--vip", "0.0.0.0"]):
+                  ["--vip", "300.0.0.1"], ["--scope", "interface"], ["--for", "-1"], ["--vip", "0.0.0.0"], ["--repair", "--dev", "nope"]):
         refused = server.run(program, "watch", "--vip", VIP, *words, check=False, timeout=10)
         assert refused.returncode == 2 and refused.stdout == "", (words, refused.stdout)
 

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common::{addresses, sh, sysctl};
-use lvsarp::{Binding, Desired, ErrorKind, Host, IfName, Key, Method, Netns, ProcSys, Scope, Via, Vip};
+use lvsarp::{
+    Binding, Desired, ErrorKind, EventKind, Host, IfName, Key, Method, Netns, ProcSys, Scope, Via, Vip, WatchOptions,
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const ETH0: &str = "ip link add eth0 type veth peer name peer0; ip addr add 10.0.0.1/24 dev eth0; ip link set eth0 up; ip link set peer0 up arp off";
@@ -329,5 +331,25 @@ kernel_test! {
         let error = Host::open().unwrap().bind_many(&many).unwrap_err();
         assert_eq!((error.kind(), error.rolled_back()), (ErrorKind::InvalidInput, Some(true)), "{error}");
         assert_eq!(addresses("lo")[1..3], ["10.0.0.99/32 global lo:5", "10.0.0.100/32 global lo:3"]);
+    }
+}
+
+kernel_test! {
+    fn a_watch_that_is_to_repair_on_a_device_that_is_not_there_does_not_open() {
+        let host = Host::open().unwrap();
+        let on = |dev: &str| Desired { dev: IfName::new(dev).unwrap(), ..wish() };
+        let open = |desired: Desired| host.watch(&WatchOptions { repair: Some(desired), ..WatchOptions::default() });
+        let error = open(on("eth0")).err().expect("there is no eth0");
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NoInterface, "cannot find interface eth0: No such device"));
+        sh(ETH0);
+        sh("ip link property add dev eth0 altname uplink");
+        assert_eq!(open(on("uplink")).err().map(|error| error.kind()), Some(ErrorKind::NoInterface));
+        let mut watch = open(on("eth0")).unwrap();
+        sh("ip link del eth0");
+        let mut kinds = Vec::new();
+        while !kinds.contains(&EventKind::RepairFailed) {
+            assert!(watch.wait(Some(PATIENCE)).unwrap());
+            watch.dispatch(&mut |event| kinds.push(event.kind)).unwrap();
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Watch;
 use super::repair::Repair;
 use crate::change::Change;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::journal::{self, Found};
 use crate::plan::Desired;
@@ -49,7 +49,9 @@ impl Host {
     /// what an apply needs.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), also where nothing is bound and no VIP is named.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), also where nothing is bound and no VIP is named;
+    /// [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface) where the device of `repair` is not there. One that goes away later is an event,
+    /// [`EventKind::RepairFailed`](super::EventKind::RepairFailed).
     pub fn watch(&self, options: &WatchOptions) -> Result<Watch> {
         let WatchOptions { vips, interval, repair, per_minute } = options;
         if !(Duration::from_millis(10)..=Duration::from_secs(86_400)).contains(interval) {
@@ -78,6 +80,11 @@ impl Host {
                 .hint("name the VIPs, or bind them first: lvsarp apply --vip VIP"));
         }
         let desired = repair.as_ref().map(|desired| wanted(desired, &held)).transpose()?;
+        if let Some(Desired { dev, .. }) = &desired
+            && !host.interfaces()?.iter().any(|interface| interface.name == *dev)
+        {
+            return Err(Error::new(ErrorKind::NoInterface, "find interface", dev, "No such device"));
+        }
         Watch::open(host, watched, *interval, desired.map(|desired| Repair::new(desired, *per_minute)))
     }
 
