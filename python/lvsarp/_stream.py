@@ -34,7 +34,7 @@ class Stream(Generic[T]):
     where a signal's handler runs at once.
     """
 
-    __slots__ = ("__weakref__", "_awaited", "_bell", "_closed", "_fetched", "_inner", "_lock", "_waiting")
+    __slots__ = ("__weakref__", "_awaited", "_bell", "_closed", "_fetched", "_inner", "_lock", "_process", "_waiting")
     _inner: Fetched
 
     def __init__(self, inner: Fetched) -> None:
@@ -42,14 +42,13 @@ class Stream(Generic[T]):
         self._inner = inner
         self._fetched: list[T] = []  # and not handed on yet, the last first
         self._lock = RLock()  # a handler of a signal may close this in the middle of a call
+        self._process = os.getpid()  # that it belongs to; one that was forked since only closes what it inherited
         self._closed = False
         self._waiting = 0  # on the descriptor, which is not closed meanwhile: another one might get its number
         self._awaited: Optional[tuple[AbstractEventLoop, Future[None]]] = None
 
     def __del__(self) -> None:
-        if self._bell is not None:
-            for descriptor in self._bell:
-                os.close(descriptor)
+        self._close_bell()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {self._name()} is neither copied nor pickled: it is a descriptor of this process")
@@ -64,8 +63,14 @@ class Stream(Generic[T]):
         """Closes the descriptor. A second close does nothing; other calls raise ValueError from now on.
 
         It may be called by any thread and by a handler of a signal: a thread that waits, or a task that awaits, is
-        woken, and its iteration ends.
+        woken, and its iteration ends. In a process that was forked since it was opened it closes what that process
+        inherited, and the parent goes on.
         """
+        if not self._is_mine():
+            self._closed = True
+            self._close_bell()
+            self._inner.close()
+            return
         with self._lock:
             if self._closed:
                 return
@@ -84,7 +89,11 @@ class Stream(Generic[T]):
     def fileno(self) -> int:
         """The descriptor, for an event loop of your own: it is readable when :meth:`dispatch` has something to do.
 
-        It belongs to this object. Raises ValueError once it is closed.
+        It belongs to this object. Where a loop of your own waits on it, call :meth:`dispatch` each time until it gives
+        an empty list, and use neither ``for`` nor ``async for`` beside that: a ``for`` that was left may have fetched
+        more than it has handed on, an error that came after events is raised by the next call, and neither makes the
+        descriptor readable; an ``async for`` takes the place of a reader that was added for the same descriptor to the
+        same loop of asyncio, and removes it. Raises what :meth:`wait` raises.
         """
         self._check()
         return self._inner.fileno()
@@ -95,6 +104,7 @@ class Stream(Generic[T]):
         Raises ValueError once it is closed, and in a process that was forked since it was opened; LvsarpError for what
         fails.
         """
+        self._check()
         with self._lock:
             self._fetch()
             found = self._fetched[::-1]
@@ -106,11 +116,12 @@ class Stream(Generic[T]):
 
         ``timeout`` is in seconds from 0 to 86400; None waits for ever. That there is something to do does not mean
         that something happened. Ctrl-C ends it at once. Raises ValueError once it is closed, also where that happens
-        while it waits.
+        while it waits, and in a process that was forked since it was opened.
         """
         milliseconds = _accept.milliseconds(timeout)
         from select import POLLIN, poll
 
+        self._check()
         with self._lock:
             self._check()
             if self._fetched:
@@ -165,6 +176,7 @@ class Stream(Generic[T]):
         from asyncio import get_running_loop
 
         loop = get_running_loop()
+        self._check()
         with self._lock:
             self._check()
             if self._awaited is not None:
@@ -183,12 +195,14 @@ class Stream(Generic[T]):
 
     def _next(self) -> Optional[T]:
         """The next one, if there is one; threads take turns."""
+        self._check()
         with self._lock:
             self._check()
             return self._fetched.pop() if self._fetched or self._fetch() else None
 
     def _fetch(self) -> bool:
         """Fetches what happened, to be handed on; False where nothing did."""
+        self._check()
         with self._lock:
             self._check()
             text = self._inner.dispatch()
@@ -202,6 +216,8 @@ class Stream(Generic[T]):
         raise NotImplementedError
 
     def _waited(self) -> None:
+        if not self._is_mine():
+            return
         with self._lock:
             self._waiting -= 1
             self._release()
@@ -210,9 +226,20 @@ class Stream(Generic[T]):
         if self._closed and not self._waiting:
             self._inner.close()
 
+    def _close_bell(self) -> None:
+        bell, self._bell = self._bell, None
+        for descriptor in bell or ():
+            os.close(descriptor)
+
     def _check(self) -> None:
+        """Before the lock is taken, too: after a fork nobody may be there who would ever release it."""
         if self._closed:
             raise ValueError(f"the {self._name()} is closed")
+        if not self._is_mine():
+            raise ValueError(f"cannot use the {self._name()} after a fork: another process opened it; open it again")
+
+    def _is_mine(self) -> bool:
+        return self._process == os.getpid()
 
     def _name(self) -> str:
         return type(self).__name__.lower()

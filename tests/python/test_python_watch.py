@@ -291,6 +291,84 @@ def test_a_watch_outlives_its_host_and_is_the_parents_after_a_fork(watch, host, 
     assert removed(next(watch))
 
 
+def test_a_close_in_a_child_does_not_wake_the_parent(quiet, host, forked):
+    quiet.wait(0)
+    quiet.dispatch()
+    forked(quiet.close)
+    woken, end = 0, time.monotonic() + 0.3
+    while (left := end - time.monotonic()) > 0:
+        woken += quiet.wait(left)
+        quiet.dispatch()
+    assert woken < 10
+    host.unbind(VIP)
+    assert removed(next(quiet))
+
+
+def test_a_child_closes_its_descriptors_also_where_a_thread_of_the_parent_waits_with_the_lock(quiet, host, forked):
+    waiting, held, let_go = threading.Thread(target=quiet.wait), threading.Event(), threading.Event()
+
+    def hold():
+        with quiet._lock:
+            held.set()
+            let_go.wait(SOON)
+
+    waiting.start()
+    deadline = time.monotonic() + SOON
+    while not quiet._waiting and time.monotonic() < deadline:
+        time.sleep(0.001)
+    holding, bell, descriptor = threading.Thread(target=hold), quiet._bell, quiet.fileno()
+    holding.start()
+    assert held.wait(SOON)
+
+    def in_the_child():
+        end_soon()
+        for act in (quiet.dispatch, quiet.wait, quiet.fileno, lambda: quiet.vips, lambda: next(quiet)):
+            with pytest.raises(ValueError, match="fork"):
+                act()
+        quiet.close()
+        quiet.close()
+        with pytest.raises(ValueError, match="the watch is closed"):
+            quiet.dispatch()
+        return [os.path.exists(f"/proc/self/fd/{number}") for number in (descriptor, *bell)]
+
+    try:
+        assert forked(in_the_child) == [False] * 3
+    finally:
+        let_go.set()
+        holding.join()
+    host.unbind(VIP)
+    waiting.join(SOON)
+    assert removed(quiet.dispatch()[0])
+
+
+def test_a_child_that_closes_a_watch_in_the_middle_of_its_dispatch_is_not_blocked(host, forked):
+    with host.watch([VIP], interval=0.01) as watch:
+        over = threading.Event()
+
+        def work():
+            while not over.is_set():
+                watch._inner.dispatch()
+
+        def in_the_child():
+            end_soon()
+            watch.close()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            for _ in range(40):
+                forked(in_the_child)
+        finally:
+            over.set()
+            thread.join()
+
+
+def end_soon():
+    """This child does not hang for ever."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(int(SOON))
+
+
 def test_nothing_to_watch_is_a_value_error(host):
     with pytest.raises(ValueError, match="no VIP is bound and none is named"):
         host.watch()
@@ -298,6 +376,12 @@ def test_nothing_to_watch_is_a_value_error(host):
         host.watch([])
     with pytest.raises(ValueError):
         host.watch([VIP], repair=True, scope="world")
+
+
+def test_a_repair_needs_its_device_from_the_start(host):
+    with pytest.raises(lvsarp.NoInterfaceError, match="nope"):
+        host.watch([VIP], repair=True, dev="nope")
+    host.watch([VIP], dev="nope").close()  # not looked at without a repair
 
 
 def test_what_happens_while_nobody_asks_is_kept(watch, host):

@@ -10,15 +10,19 @@ use crate::error::raised;
 use crate::snapshot::{Answer, json};
 
 /// Something with a descriptor. Threads take turns with it, and once closed it is gone.
-struct Open<T>(Mutex<Option<T>>);
+struct Open<T> {
+    thing: Mutex<Option<T>>,
+    /// The process that opened it.
+    process: u32,
+}
 
 impl<T: AsFd + Send> Open<T> {
     fn new(thing: T) -> Open<T> {
-        Open(Mutex::new(Some(thing)))
+        Open { thing: Mutex::new(Some(thing)), process: std::process::id() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.thing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something with it, with the interpreter's lock released.
@@ -31,8 +35,12 @@ impl<T: AsFd + Send> Open<T> {
         self.ask(py, |thing| Ok(thing.as_fd().as_raw_fd()))
     }
 
+    /// Closes it. After a fork a thread that is not here may have been in the middle of it: then what was inherited stays open.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| drop(self.lock().take()));
+        py.detach(|| match self.process == std::process::id() {
+            true => drop(self.lock().take()),
+            false => drop(self.thing.try_lock().ok().and_then(|mut thing| thing.take())),
+        });
     }
 }
 
@@ -94,6 +102,10 @@ impl Prober {
 
     fn responders(&self, py: Python<'_>) -> Answer {
         json(self.0.ask(py, |prober| Ok(prober.responders().to_vec()))?)
+    }
+
+    fn lost(&self, py: Python<'_>) -> PyResult<u64> {
+        self.0.ask(py, |prober| Ok(prober.lost()))
     }
 }
 
