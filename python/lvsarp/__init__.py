@@ -40,7 +40,7 @@ from ._levels import Key, Level, LevelMeaning, Levels, OlderMerge, keys, levels,
 from ._native import __version__
 from ._network import Address, Conf, Interface, LocalRoute
 from ._outcome import Changes, Finding, Plan, Report, Step, Verdict
-from ._probe import Audit, Heard, Listener, Responder
+from ._probe import Audit, Heard, Listener, Responder, Responders
 from ._snapshot import Snapshot
 from ._watch import Event, Watch
 
@@ -77,6 +77,7 @@ __all__ = [
     "RefusedError",
     "Report",
     "Responder",
+    "Responders",
     "Snapshot",
     "Step",
     "UnsupportedError",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Optional, Union
 
-    from ._probe import Audit, Listener, Responder
+    from ._probe import Audit, Listener, Responders
     from ._types import AddressLike, NetnsLike, ProbeSender
 
 
@@ -22,7 +22,7 @@ def probe(
     sender: ProbeSender = "own",
     directors: Union[str, Iterable[str]] = (),
     netns: NetnsLike = None,
-) -> list[Responder]:
+) -> Responders:
     """Asks on the wire who has the VIPs, and gives everybody who answers within the time: :meth:`Host.probe` of the
     network namespace ``netns``, which is as in :class:`Host`.
 

@@ -55,6 +55,21 @@ class Responder(Value):
         return ", ".join(told + _known(self) + (["not the only one"] if self.duplicate else []))
 
 
+class Responders(list[Responder]):
+    """Those who answered a probe: a list of :class:`Responder`.
+
+    lost
+        How many answers were not counted, because the kernel or the probe had no room for them: where it is not 0 there
+        may be more responders, and counts are too low.
+    """
+
+    lost: int
+
+    def __init__(self, responders: Iterable[Responder] = (), lost: int = 0) -> None:
+        super().__init__(responders)
+        self.lost = lost
+
+
 class Heard(Value):
     """A frame that carried a VIP as its sender.
 
@@ -195,7 +210,7 @@ def probe(
     requests: int,
     sender: str,
     directors: Union[str, Iterable[str]],
-) -> list[Responder]:
+) -> Responders:
     """Asks, and waits until the time is over."""
     prober = inner.prober(
         _accept.vips(vips), on, timeout, requests=requests, sender=sender, directors=_accept.macs(directors)
@@ -203,7 +218,7 @@ def probe(
     prober.start()
     while not prober.dispatch():
         _wait_for(prober)
-    return [Responder(**responder) for responder in decode(prober.responders())]
+    return Responders([Responder(**responder) for responder in decode(prober.responders())], prober.lost())
 
 
 def audit(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Optional, Union
 
     from ._outcome import Changes
-    from ._probe import Audit, Listener, Responder
+    from ._probe import Audit, Listener, Responders
     from ._types import AddressLike, LevelScope, Method, PrefixLike, ProbeSender
     from ._watch import Watch
 
@@ -31,11 +31,12 @@ class Wire:
         requests: int = 3,
         sender: ProbeSender = "own",
         directors: Union[str, Iterable[str]] = (),
-    ) -> list[Responder]:
+    ) -> Responders:
         """Asks on the wire who has the VIPs, and gives everybody who answers within the time.
 
         They come by VIP in the order in which they are named, then in the order in which they answered; an empty list
-        where nobody did. It always takes the whole time; Ctrl-C ends it at once. IPv6 VIPs are asked for by neighbour
+        where nobody did. There is room for 256, or for 4 of each VIP where that is more; ``lost`` of the list counts
+        the answers for which there was none, or which the kernel dropped. It always takes the whole time; Ctrl-C ends it at once. IPv6 VIPs are asked for by neighbour
         solicitations.
 
         vips
@@ -199,7 +200,8 @@ class Wire:
         no privilege, repairs need what :meth:`apply` needs.
 
         Raises ValueError for an empty list, an address or a number that cannot be, and where nothing is bound and no
-        VIP is named; NoInterfaceError if there is no such device; LvsarpError where the host cannot be read.
+        VIP is named; NoInterfaceError if there is no ``dev`` to repair on (one that goes away later is the event
+        ``repair-failed``); LvsarpError where the host cannot be read.
         """
         watched = None if vips is None else _accept.vips(vips)
         wanted = None
@@ -239,8 +241,9 @@ class Wire:
             As in :meth:`apply`, in seconds.
 
         Raises ValueError for an empty list or an address that cannot be, NoInterfaceError, AccessError without
-        CAP_NET_ADMIN, LockTimeoutError, NotVerifiedError where the kernel does not show what was done, JournalError
-        where the record cannot be used.
+        CAP_NET_ADMIN, RefusedError where the interface cannot answer or other addresses would be lost,
+        LockTimeoutError, NotVerifiedError where the kernel does not show what was done, JournalError where the record
+        cannot be used.
         """
         vips, on, dev = _accept.vips(vips), _accept.device(on), _accept.device(dev)
         changes = _outcome.changes(

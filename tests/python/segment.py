@@ -1,7 +1,9 @@
 """A client, a director and two real servers on one bridge; the calling thread stays outside."""
 
 import contextlib
+from threading import Thread
 
+from lab.arp import REPLY, REQUEST, Frame, Wire
 from lab.namespaces import Namespace, veth
 
 VIP = "192.0.2.10"
@@ -41,6 +43,24 @@ class Segment:
             for name in names:
                 for key in ("arp_ignore", "arp_announce"):
                     self.hosts[name].set_conf("all", key, 0)
+
+    @contextlib.contextmanager
+    def crowd(self, number):
+        """Meanwhile so many MAC addresses answer the client's first who-has for the VIP, all behind the director."""
+        with Wire(self.director) as wire:
+
+            def answer():
+                for frame in wire.hear(20):
+                    if (frame.operation, frame.target_ip) == (REQUEST, VIP):
+                        for one in range(number):
+                            mac = f"02:00:00:01:{one >> 8:02x}:{one & 255:02x}"
+                            wire.send(Frame(frame.source, mac, REPLY, mac, VIP, frame.source, frame.sender_ip))
+                        return
+
+            thread = Thread(target=answer)
+            thread.start()
+            yield
+            thread.join()
 
     def forget(self):
         """Nobody knows a neighbour any more."""

@@ -1,7 +1,9 @@
 """On the wire: who answers for a VIP, who speaks in its name, what a real server is from outside, and announcements."""
 
+import copy
 import errno
 import os
+import pickle
 import signal
 import socket
 import threading
@@ -107,6 +109,16 @@ def test_an_interface_of_the_host_that_asks_is_ours(wire, client):
 
 def test_a_vip_that_nobody_has_is_answered_by_nobody(wire, client):
     assert client.probe([VIP, OTHER], "eth0", 0.05) == []
+
+
+def test_answers_for_which_there_is_no_room_are_counted_as_lost(wire, client):
+    with wire.crowd(300):
+        found = client.probe(VIP, "eth0", 1, requests=1)
+    assert len(found) <= 256 and found.lost >= 44 and len(found) + found.lost == 300
+    assert isinstance(found, lvsarp.Responders) and isinstance(found, list)
+    for twin in (copy.copy(found), pickle.loads(pickle.dumps(found))):
+        assert (twin, twin.lost) == (found, found.lost)
+    assert client.probe(VIP, "eth0", 0.05).lost == 0
 
 
 def test_a_hijack_is_heard(wire):
