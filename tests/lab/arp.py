@@ -129,6 +129,12 @@ def bound(source):
     return sender
 
 
+def packet_sockets(namespace):
+    """How many packet sockets of a namespace are bound to ARP or IPv6, and so hear."""
+    with namespace.entered(), open("/proc/thread-self/net/packet") as file:
+        return sum(line.split()[3] in ("0806", "86dd") for line in list(file)[1:])
+
+
 def number(address):
     """An IPv4 address as the number that a packet carries."""
     return int(ipaddress.IPv4Address(address))

@@ -2,12 +2,13 @@
 
 import contextlib
 import json
-from threading import Timer
+import time
+from threading import Thread
 
 import lvsarp
 import pytest
 import salt.payload
-from lab.arp import send_from
+from lab.arp import packet_sockets, send_from
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from segment import ADDRESSES, MACS, VIP, segment
 
@@ -46,6 +47,7 @@ def test_a_probe_is_good_where_each_vip_has_one_responder_who_is_a_director_if_a
         found = plain(lvs["lvsarp.probe"]("eth0", VIP, timeout=0.2))
         assert found["ok"] is True and context == {}
         (one,) = found["responders"]
+        assert found["lost"] == 0
         assert set(one) == set(lvsarp.Responder._fields) and (one["mac"], one["director"]) == (director, False)
         assert lvs["lvsarp.probe"]("eth0", [VIP], timeout=0.2, directors=director)["ok"] is True and context == {}
         for vips, known in ((VIP, MACS["web1"]), (f"{VIP},{OTHER}", None)):
@@ -69,15 +71,35 @@ def test_without_vips_anywhere_it_says_where_they_are_looked_for(wire, at):
             lvs[f"lvsarp.{name}"]("eth0")
 
 
+def hijack(wire):
+    """Once somebody listens on the client."""
+    deadline = time.monotonic() + 20
+    while not packet_sockets(wire.client) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    send_from(wire.web1, VIP, ADDRESSES["client"])
+
+
+def test_answers_for_which_there_is_no_room_are_counted_as_lost(wire, at):
+    lvs, _ = at("client")
+    with wire.crowd(300):
+        found = plain(lvs["lvsarp.probe"]("eth0", VIP, timeout=1, requests=1))
+    assert found["lost"] >= 44 and len(found["responders"]) + found["lost"] == 300
+
+
 def test_listen_counts_who_speaks_for_a_vip(wire, at):
     lvs, context = at("client")
-    assert plain(lvs["lvsarp.listen"]("eth0", VIP, seconds=0.05)) == {"ok": True, "count": 0, "heard": []}
+    assert plain(lvs["lvsarp.listen"]("eth0", VIP, seconds=0.05)) == {
+        "ok": True,
+        "count": 0,
+        "heard": [],
+        "lost": 0,
+    }
     with wire.bound(("web1", VIP, "lo")):
         wire.forget()
-        timer = Timer(0.1, lambda: send_from(wire.web1, VIP, ADDRESSES["client"]))
-        timer.start()
-        heard = plain(lvs["lvsarp.listen"]("eth0", VIP, seconds=1, directors=MACS["director"]))
-        timer.join()
+        thread = Thread(target=hijack, args=(wire,))
+        thread.start()
+        heard = plain(lvs["lvsarp.listen"]("eth0", VIP, seconds=2, directors=MACS["director"]))
+        thread.join()
     assert heard["ok"] is False and heard["count"] >= 1 and context["retcode"] == 1
     assert (heard["heard"][0]["mac"], heard["heard"][0]["kind"]) == (MACS["web1"], "request")
 
@@ -100,6 +122,44 @@ def test_an_announcement_is_sent_by_the_director_and_refused_on_a_real_server(wi
         assert wire.knows("client", VIP) == MACS["director"]
         with wire.web1.entered(), pytest.raises(CommandExecutionError, match="real server"):
             lvs["lvsarp.announce"]("eth0", VIP)
+
+
+def test_an_announcement_in_test_mode_fails_where_the_run_would_and_sends_nothing(wire, at):
+    lvs, _ = at("director")
+    wire.director.ip("link add noarp type veth peer name other")
+    wire.director.ip("link set noarp arp off up")
+    wire.director.ip("link add idle address 02:00:00:00:00:99 type veth peer name idle2")
+    places = ("director", VIP, "noarp"), ("director", OTHER, "eth0"), ("director", "192.0.2.30", "lo")
+    try:
+        with wire.bound(*places), lvsarp.listen([VIP, OTHER], "eth0", netns="client") as heard:
+            for arguments in (
+                {"vips": VIP},
+                {"vips": [OTHER, VIP]},
+                {"vips": "192.0.2.30"},
+                {"vips": "192.0.2.40"},
+                {"vips": OTHER, "interface": "noarp", "force": True},
+                {"vips": OTHER, "interface": "lo"},
+                {"vips": OTHER, "interface": "idle"},
+                {"vips": OTHER, "interface": "nope"},
+                {"vips": "2001:db8::10"},
+                {"vips": [OTHER, OTHER]},
+                {"vips": "www"},
+                {"vips": OTHER, "count": 0},
+                {"vips": OTHER, "interval": -1},
+                {"vips": OTHER, "request": False, "reply": False},
+            ):
+                said = []
+                for test in (True, False):
+                    with pytest.raises((CommandExecutionError, SaltInvocationError)) as caught:
+                        lvs["lvsarp.announce"](**{"interface": "eth0", "test": test, **arguments})
+                    said.append((caught.type, str(caught.value).replace("cannot listen on", "cannot announce on")))
+                assert said[0] == said[1], arguments
+            for arguments in ({"vips": OTHER, "reply": False}, {"vips": VIP, "force": True}):
+                assert lvs["lvsarp.announce"]("eth0", test=True, **arguments) == {"sent": 0}
+            assert heard.wait(0.1) is False
+    finally:
+        wire.director.ip("link del noarp")
+        wire.director.ip("link del idle")
 
 
 def test_promote_and_demote_are_those_of_the_library_and_test_changes_nothing(wire, at):

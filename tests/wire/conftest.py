@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lab import sandbox  # noqa: E402
+from lab.arp import packet_sockets  # noqa: E402, F401
 from lab.namespaces import Namespace, veth, wait_up  # noqa: E402
 from lab.program import lvsarp  # noqa: E402
 from lab.say import say  # noqa: E402, F401
@@ -103,12 +104,6 @@ def lasting_lan(in_a_sandbox, program):
 
 def mac(number):
     return f"02:00:00:00:{number >> 8:02x}:{number & 0xff:02x}"
-
-
-def packet_sockets(host):
-    """How many packet sockets of a namespace are bound to a protocol, and so hear."""
-    with host.entered(), open("/proc/thread-self/net/packet") as file:
-        return sum(line.split()[3] in ("0806", "86dd") for line in list(file)[1:])
 
 
 def wait_for(condition):

@@ -11,7 +11,7 @@ import sys
 
 try:
     import lvsarp
-    from lvsarp.salt import _call, _failures, _wanted
+    from lvsarp.salt import _call, _failures, _foretold, _wanted
 
     HAS_LVSARP = True
 except ImportError:
@@ -61,8 +61,9 @@ def probe(
         The MAC addresses that may answer, a list or one text with commas.
 
     Returns ``responders`` (each with ``vip``, ``mac``, ``source``, ``address``, ``count``, ``delay`` in seconds,
-    ``ours``, ``director`` and ``duplicate``) and ``ok``: whether each VIP has exactly one, and a director if any is
-    named. The return code is that of ``lvsarp probe``: 1 where it is not so.
+    ``ours``, ``director`` and ``duplicate``), ``lost``, how many answers were not counted for want of room, and
+    ``ok``: whether each VIP has exactly one, and a director if any is named. The return code is that of
+    ``lvsarp probe``: 1 where it is not so.
 
     CLI Example:
 
@@ -77,7 +78,7 @@ def probe(
         alone = {one.vip for one in found if not one.duplicate and (one.director or not known)}
         ok = len(alone) == len(asked)
         _call.set_retcode(__context__, 0 if ok else 1)
-        return {"ok": ok, "responders": [one.as_dict() for one in found]}
+        return {"ok": ok, "responders": [one.as_dict() for one in found], "lost": found.lost}
 
 
 def listen(interface: str, vips: Texts = None, seconds: float = 10.0, directors: Texts = None) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def listen(interface: str, vips: Texts = None, seconds: float = 10.0, directors:
 
     Returns ``count``, how many frames carried a VIP as their sender, ``heard``, the first 100 of them (each with
     ``time`` in seconds since 1970, ``interface``, ``vip``, ``kind``, ``mac``, ``source``, ``target``, ``ours`` and
-    ``director``), and ``ok``: whether all were ours or a director's. The return code is 1 where they were not.
+    ``director``), ``lost``, how many frames came too fast to be read, and ``ok``: whether all were ours or a
+    director's. The return code is 1 where they were not.
 
     CLI Example:
 
@@ -114,8 +116,9 @@ def listen(interface: str, vips: Texts = None, seconds: float = 10.0, directors:
                 for frame in listener.dispatch():
                     count, ok = count + 1, ok and (frame.ours or frame.director)
                     heard += [frame.as_dict()] if len(heard) < MOST else []
+            lost = listener.lost
         _call.set_retcode(__context__, 0 if ok else 1)
-        return {"ok": ok, "count": count, "heard": heard}
+        return {"ok": ok, "count": count, "heard": heard, "lost": lost}
 
 
 def audit(
@@ -180,7 +183,7 @@ def announce(
     force
         Also where a VIP is on a loopback device, or not on the interface. Default False.
     test
-        True: send nothing. Default: the minion's ``test``.
+        True: send nothing, and fail where the run would be refused. Default: the minion's ``test``.
 
     Returns ``sent``: how many frames.
 
@@ -196,6 +199,7 @@ def announce(
         given = {"request": request, "reply": reply, "force": force}
         flags = {name: _wanted.flag(value, f"argument {name}") for name, value in given.items()}
         if _call.is_test(test, __opts__):
+            _foretold.announcement(host, named, interface, count=count, interval=interval, **flags)
             return {"sent": 0}
         return {"sent": host.announce(named, interface, count=count, interval=interval, **flags)}
 
