@@ -35,6 +35,7 @@ def watching(loaders, server, etc):
 def started():
     """The minion has just started, and remembers nothing."""
     _seen.LAST.clear()
+    _seen.LOOKED.clear()
     while _seen.WATCHES:
         _seen.WATCHES.popitem()[1][2].close()
 
@@ -285,12 +286,13 @@ def test_a_child_goes_on_with_what_its_parent_remembers(watching, host, forked):
     assert look() == []
 
 
-def test_what_happened_between_two_looks_is_told_once_with_its_time_old_and_new_value(watching, host):
-    look, begin = watching({"vips": [VIP]}), time.time()
+def test_what_happened_between_two_looks_is_told_once_with_old_and_new_value_and_the_time_of_the_look(watching, host):
+    look = watching({"vips": [VIP]})
     host.apply([VIP])
     assert look() == []
     host.unbind(VIP)
     host.bind(VIP, label="lo:1")
+    begin = time.time()  # a time is that of the look
     (event,) = look()
     assert event["tag"] == CHANGE[0] and event["data"]["ok"] is True and event["data"]["findings"] == []
     gone, back = event["data"]["changes"]
@@ -309,6 +311,26 @@ def test_what_happens_while_salt_refreshes_its_beacons_is_told(loaders, watching
     host.bind(VIP)
     (event,) = watching({"vips": [VIP]})()
     assert [change["kind"] for change in event["data"]["changes"]] == ["vip-removed", "vip-added"]
+
+
+def test_a_beacon_that_has_not_looked_for_a_day_is_watched_no_more(watching, host, loaders):
+    names = ("lvsarp", "second", "third")
+    looks = {name: watching({"vips": [VIP]}, {"beacon_module": "lvsarp"}, name=name) for name in names}
+    host.apply([VIP])
+    before = len(os.listdir("/proc/self/fd"))
+    for look in looks.values():
+        assert look() == []
+    assert set(_seen.WATCHES) == set(names) == set(_seen.LOOKED)
+    for name in names:
+        _seen.LOOKED[name] -= 86401
+    host.unbind(VIP)
+    host.bind(VIP)
+    (event,) = looks["second"]()
+    assert [change["kind"] for change in event["data"]["changes"]] == ["vip-removed", "vip-added"]
+    assert set(_seen.WATCHES) == {"second"} == set(_seen.LOOKED)
+    _seen.LOOKED["second"] -= 86401
+    assert salt.loader.grains({**loaders.opts, "grains": {}}, force_refresh=True)["lvsarp"]["ready"] is True
+    assert _seen.WATCHES == {} and len(os.listdir("/proc/self/fd")) == before
 
 
 def test_of_many_changes_the_first_200_are_told_and_how_many_more_there_were(watching, host):

@@ -20,6 +20,12 @@ LAST: dict[str, Any] = {}
 # has no close(), which Salt calls before each refresh and cannot tell from the end.
 WATCHES: dict[str, tuple[int, list[str], Watch]] = {}
 
+# When each watch was looked at last, by time.monotonic().
+LOOKED: dict[str, float] = {}
+
+# After so many seconds without a look a beacon is taken for one that was removed.
+LONG = 86400.0
+
 
 def look(host: Host, asked: Optional[list[str]]) -> tuple[Report, list[str]]:
     """A check of some addresses, or of what is bound and was applied; and the addresses that it is about."""
@@ -43,17 +49,20 @@ def happened(name: str) -> list[Event]:
     try:
         return watch.dispatch()
     except (LvsarpError, ValueError):  # the look itself says what is wrong
-        WATCHES.pop(name)[2].close()
+        _close(name)
         return []
 
 
 def keep_watching(name: str, host: Host, vips: list[str]) -> None:
     """Keeps a watch over these VIPs open for the next call. Where there can be none the looks go on alone."""
     from os import getpid
+    from time import monotonic
 
     from lvsarp import LvsarpError
 
     wanted = getpid(), vips
+    LOOKED[name] = monotonic()
+    close_forgotten()
     if name in WATCHES:
         if WATCHES[name][:2] == wanted:
             return
@@ -64,6 +73,19 @@ def keep_watching(name: str, host: Host, vips: list[str]) -> None:
             WATCHES[name] = (*wanted, host.watch(vips, interval=0.01))
     except (LvsarpError, ValueError):
         pass
+
+
+def close_forgotten() -> None:
+    """Closes the watches of beacons that have not looked for long."""
+    from time import monotonic
+
+    for name in [name for name in WATCHES if monotonic() - LOOKED[name] > LONG]:
+        _close(name)
+
+
+def _close(name: str) -> None:
+    LOOKED.pop(name, None)
+    WATCHES.pop(name)[2].close()
 
 
 def bad(report: Report) -> list[Finding]:

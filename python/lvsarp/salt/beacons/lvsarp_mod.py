@@ -23,9 +23,13 @@ where it is no ``ok``.
 
 ``changes`` are the fields of ``lvsarp.Event`` of what happened since the look before, each once: ``time`` in seconds
 since 1970, ``kind``, ``vip``, ``scope``, ``key``, ``old``, ``new``, ``silent``, ``finding``, ``by`` and ``message``.
-They are the first 200; where there are more, ``more_changes`` says how many. A watch that stays open between the looks
-collects them: what the kernel tells comes with its time; of a level that is written through ``/proc/sys`` the look
-finds the new value.
+They are the first 200; where there are more, ``more_changes`` says how many. The kernel keeps for a watch what happens
+between the looks, in order; it is fetched by the look, and ``time`` is when the look noticed it. Of a level that is
+written through ``/proc/sys`` the look finds the last value only.
+
+The watch stays open between the looks, with 11 descriptors and two more for each interface where there are at most 250.
+Salt does not tell a beacon that it was removed: its watch is closed when it has not looked for a day and another beacon
+of this kind looks or the grains are refreshed, and at the latest when the minion ends.
 """
 
 from __future__ import annotations

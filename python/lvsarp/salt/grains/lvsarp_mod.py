@@ -28,6 +28,7 @@ def real_server() -> dict[str, Any]:
         import lvsarp
         from lvsarp.salt import _seen
 
+        _seen.close_forgotten()
         with lvsarp.Host() as host:
             snapshot = host.snapshot()
         vips = _seen.vips(snapshot)
