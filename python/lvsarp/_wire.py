@@ -36,8 +36,8 @@ class Wire:
 
         They come by VIP in the order in which they are named, then in the order in which they answered; an empty list
         where nobody did. There is room for 256, or for 4 of each VIP where that is more; ``lost`` of the list counts
-        the answers for which there was none, or which the kernel dropped. It always takes the whole time; Ctrl-C ends it at once. IPv6 VIPs are asked for by neighbour
-        solicitations.
+        the answers for which there was none, or which the kernel dropped. It always takes the whole time; Ctrl-C ends
+        it at once. IPv6 VIPs are asked for by neighbour solicitations.
 
         vips
             One VIP or several, each once.

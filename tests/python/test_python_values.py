@@ -73,6 +73,16 @@ def test_a_value_survives_pickle_and_copy(value):
     assert copy.copy(value) == copy.deepcopy(value) == value
 
 
+def test_a_list_of_responders_is_a_list_that_keeps_what_was_lost():
+    one = lvsarp.Responder("192.0.2.10", DIRECTOR, DIRECTOR, None, 3, 0.0001, False, True, False)
+    found = lvsarp.Responders([one], 7)
+    assert isinstance(found, list) and found == [one] and lvsarp.Responders().lost == 0
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(found, protocol))
+        assert (type(again), again, again.lost) == (lvsarp.Responders, [one], 7)
+    assert copy.copy(found).lost == copy.deepcopy(found).lost == 7
+
+
 def test_a_value_can_be_copied_with_other_fields():
     assert Level(0, 1, 1).__replace__(own=2, effective=2) == Level(2, 1, 2)
     with pytest.raises(TypeError):
