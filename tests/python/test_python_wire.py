@@ -155,6 +155,24 @@ def test_an_interface_that_goes_down_is_an_error_once_and_the_listener_goes_on(w
         wire.client.ip("link del eth1")
 
 
+def test_a_listener_on_an_interface_that_is_gone_says_so_in_every_call(wire, client):
+    veth(wire.client, wire.lan, names=("eth1", "client1"))
+    with client.listen([VIP, "2001:db8::10"], "eth1") as heard:
+        wire.client.ip("link set eth1 down")
+        assert heard.wait(SOON)
+        with pytest.raises(lvsarp.LvsarpError) as caught:
+            heard.dispatch()
+        assert caught.value.errno == errno.ENETDOWN
+        assert heard.wait(0) is False and heard.dispatch() == []
+        wire.client.ip("link del eth1")  # of which a packet socket is not told
+        for _ in range(3):
+            assert heard.wait(SOON)
+            with pytest.raises(lvsarp.NoInterfaceError, match="cannot listen on eth1: No such device"):
+                heard.dispatch()
+        with pytest.raises(lvsarp.NoInterfaceError):
+            next(heard)
+
+
 def test_an_audit_tells_the_four_states_apart(wire, director):
     vips = {"healthy": VIP, "leaks": OTHER, "black-hole": THIRD, "down": VIP}
     servers = dict.fromkeys(vips, ADDRESSES["web1"]) | {"down": "192.0.2.99"}

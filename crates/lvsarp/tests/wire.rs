@@ -203,6 +203,56 @@ kernel_test! {
     }
 }
 
+/// Hands on what is heard until the listener fails: how many frames, and how.
+fn until_it_fails(listener: &mut Listener) -> (usize, lvsarp::Error) {
+    let mut heard = 0;
+    loop {
+        assert!(listener.wait(Some(PATIENCE)).unwrap(), "the listener is deaf, and says nothing");
+        match listener.dispatch(&mut |_| {}) {
+            Ok(count) => heard += count,
+            Err(error) => return (heard, error),
+        }
+    }
+}
+
+kernel_test! {
+    fn a_listener_on_an_interface_that_is_gone_says_so_in_every_call() {
+        neighbour(&vips());
+        let host = Host::open().unwrap();
+        let mut down = host.listen(&vips(), &eth0(), &[]).unwrap();
+        let mut busy = host.listen(&vips(), &eth0(), &[]).unwrap();
+        sh("ip -n peer neigh flush all; ip netns exec peer ping -q -c1 -W5 -I 10.0.0.100 10.0.0.1 > /dev/null || true");
+        assert!(busy.wait(Some(PATIENCE)).unwrap() && until_quiet(&mut down) > 0);
+
+        // Going down is told once, however many families are listened to; while it is down nothing is to be done.
+        sh("ip link set eth0 down");
+        assert_eq!(until_it_fails(&mut down).1.to_string(), "cannot listen on eth0: Network is down");
+        sh("ip link add eth1 type veth peer name eth2; ip link set eth1 up; ip link del eth1");
+        assert!(!down.wait(Some(Duration::ZERO)).unwrap(), "another interface woke it, or it was told twice");
+        assert_eq!(down.dispatch(&mut |_| {}).unwrap(), 0);
+
+        // Then the kernel tells the sockets nothing. A new one of that name is another one.
+        sh("ip link del eth0; ip link add eth0 type veth peer name eth1; ip link set eth0 up");
+        for (listener, frames) in [(&mut down, false), (&mut busy, true)] {
+            for call in 0..3 {
+                let (heard, error) = until_it_fails(listener);
+                assert_eq!(heard > 0, frames && call == 0, "frames in call {call}");
+                assert_eq!(error.kind(), ErrorKind::NoInterface, "{error}");
+                assert_eq!(error.to_string(), "cannot listen on eth0: No such device");
+            }
+        }
+    }
+}
+
+/// Fetches all that is there: how many frames that was.
+fn until_quiet(listener: &mut Listener) -> usize {
+    let mut heard = 0;
+    while listener.wait(Some(Duration::ZERO)).unwrap() {
+        heard += listener.dispatch(&mut |_| {}).unwrap();
+    }
+    heard
+}
+
 kernel_test! {
     fn what_a_neighbour_announces_is_heard_with_its_time() {
         neighbour(&vips());

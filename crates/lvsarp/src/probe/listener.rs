@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Heard, HeardKind, Places};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::host::Host;
 use crate::interface::IfName;
 use crate::sys;
-use crate::wire::{Alarm, Arp, Line, Mac, Ndp, NdpKind, Operation, PacketSocket, Program, Protocol};
+use crate::wire::{Alarm, Arp, Line, Mac, Ndp, NdpKind, Operation, PacketSocket, Program, Protocol, Removal};
 
 const FRAME: usize = 2048;
 
@@ -24,6 +24,8 @@ pub struct Listener {
     on: IfName,
     places: Places,
     sockets: Vec<PacketSocket>,
+    removal: Removal,
+    gone: bool,
     alarm: Alarm,
     own_macs: Vec<Mac>,
     directors: Vec<Mac>,
@@ -35,6 +37,8 @@ impl Listener {
     /// Opens the sockets, with arguments that were checked.
     pub(super) fn open(host: &Host, vips: &[IpAddr], on: &IfName, directors: &[Mac]) -> Result<Listener> {
         let line = Line::of(host, on, "listen")?;
+        // First: whatever becomes of the interface from here on is told.
+        let removal = Removal::of(host, line.index)?;
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for vip in vips {
             match vip {
@@ -58,11 +62,14 @@ impl Listener {
             // More room only means that less is lost.
             let _ = sys::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, ROOM);
         }
-        let alarm = Alarm::over(&sockets.iter().map(AsFd::as_fd).collect::<Vec<_>>())?;
+        let watched = sockets.iter().map(AsFd::as_fd).chain([removal.as_fd()]);
+        let alarm = Alarm::over(&watched.collect::<Vec<_>>())?;
         Ok(Listener {
             on: *on,
             places: Places::of(vips),
             sockets,
+            removal,
+            gone: false,
             alarm,
             own_macs: line.own_macs,
             directors: directors.to_vec(),
@@ -75,14 +82,29 @@ impl Listener {
     ///
     /// # Errors
     /// `ENETDOWN` once where the interface went down; when it is up again the listener goes on.
-    /// [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface)
-    /// where it is gone.
+    /// [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface) where it is gone: after all that was heard was handed on, in every call, and the
+    /// descriptor stays readable. One that comes back with its name is another one; it needs a new listener.
     pub fn dispatch(&mut self, hear: &mut dyn FnMut(&Heard)) -> Result<usize> {
         self.alarm.is_mine()?;
+        if self.removal.was_told() && self.sockets.iter().any(PacketSocket::is_gone) {
+            self.end()?;
+        }
         let mut count = 0;
         for at in 0..self.sockets.len() {
             for _ in 0..IN_A_ROW {
-                let Some(length) = self.sockets[at].receive(&mut self.buffer[..])? else { break };
+                let length = match self.sockets[at].receive(&mut self.buffer[..]) {
+                    Ok(Some(length)) => length,
+                    Ok(None) => break,
+                    Err(error) if error.kind() == ErrorKind::NoInterface => {
+                        self.end()?;
+                        continue;
+                    }
+                    Err(error) => {
+                        // Each of them was told of it.
+                        self.sockets.iter().for_each(PacketSocket::forget_error);
+                        return Err(error);
+                    }
+                };
                 if let Some(heard) = self.heard(&self.buffer[..length]) {
                     count += 1;
                     hear(&heard);
@@ -90,7 +112,16 @@ impl Listener {
             }
             self.lost += u64::from(self.sockets[at].lost());
         }
-        Ok(count)
+        match self.sockets.first() {
+            Some(socket) if self.gone && count == 0 => Err(socket.gone()),
+            _ => Ok(count),
+        }
+    }
+
+    /// The interface is gone: the descriptor is readable from now on.
+    fn end(&mut self) -> Result<()> {
+        self.gone = true;
+        self.alarm.set(Some(Instant::now()))
     }
 
     /// Waits until something was heard, for this long at most; `None`: for ever. `Ok(false)`: the time is over.

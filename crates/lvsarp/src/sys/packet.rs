@@ -43,6 +43,19 @@ pub(crate) fn bind_packet(fd: BorrowedFd<'_>, index: u32, protocol: u16) -> io::
     .map(drop)
 }
 
+/// The index of the interface to which a packet socket is bound; -1 once that was removed (`net/packet/af_packet.c: packet_notifier()`).
+pub(crate) fn bound_index(fd: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    // SAFETY: sockaddr_ll is plain data for which all zeros is a value.
+    let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+    retry(|| {
+        let mut len = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+        // SAFETY: the pointer is to a live address and `len` says how long it is.
+        let rc = unsafe { libc::getsockname(fd.as_raw_fd(), (&raw mut address).cast(), &mut len) };
+        rc as libc::ssize_t
+    })?;
+    Ok(address.sll_ifindex)
+}
+
 /// Makes the interface hear every group for as long as the socket is open (`PACKET_MR_ALLMULTI`).
 pub(crate) fn hear_all_groups(fd: BorrowedFd<'_>, index: u32) -> io::Result<()> {
     // SAFETY: packet_mreq is plain data for which all zeros is a value.

@@ -7,6 +7,7 @@ pub(crate) mod ip;
 mod mac;
 pub(crate) mod ndp;
 mod packet;
+mod removal;
 #[cfg(test)]
 mod rules;
 
@@ -18,6 +19,7 @@ pub(crate) use filter::{Accept, Instruction, Program};
 pub use mac::Mac;
 pub use ndp::{Ndp, NdpKind};
 pub(crate) use packet::{Line, PacketSocket, Protocol};
+pub(crate) use removal::Removal;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -162,13 +162,29 @@ impl PacketSocket {
     /// Fetches the next frame, as much of it as the buffer holds; `None` where there is none. Does not wait and does not allocate.
     ///
     /// # Errors
-    /// `ENETDOWN` once where the interface went down; [`ErrorKind::NoInterface`] where it is gone.
+    /// Once where the interface went down: `ENETDOWN`, or [`ErrorKind::NoInterface`] where it is gone by now.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<Option<usize>> {
         match sys::receive(self.fd.as_fd(), buffer, false) {
             Ok((length, _)) => Ok(Some(length.min(buffer.len()))),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(_) if self.is_gone() => Err(self.gone()),
             Err(e) => Err(Error::os("listen", format_args!("on {}", self.on), &e)),
         }
+    }
+
+    /// Whether the interface was removed from the namespace. One that comes back with its name is another one.
+    pub fn is_gone(&self) -> bool {
+        sys::packet::bound_index(self.fd.as_fd()).is_ok_and(|index| index <= 0)
+    }
+
+    /// What every call fails with from then on.
+    pub fn gone(&self) -> Error {
+        Error::os("listen", format_args!("on {}", self.on), &io::Error::from_raw_os_error(libc::ENODEV))
+    }
+
+    /// Forgets that the interface went down, if nobody was told of it yet.
+    pub fn forget_error(&self) {
+        let _ = sys::read_option(self.fd.as_fd(), libc::SOL_SOCKET, libc::SO_ERROR, &mut [0; 4]);
     }
 
     /// How many frames were lost since the last call because nobody fetched them in time.
