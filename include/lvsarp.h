@@ -67,7 +67,8 @@
  * fork(). All descriptors are close-on-exec. After fork() both processes may use their copy of a handle, and each
  * closes its own: the child opens a socket of its own. A handle that another thread was in at the time of the fork is
  * -EBUSY in the child for ever, and cannot be closed there. A prober, listener, auditor or watcher works in the process
- * that opened it alone: in the child it can only be closed, and what would use it is -EINVAL.
+ * that opened it alone: in the child it can only be closed, and what would start or dispatch it is -EINVAL. Do not wait
+ * on its descriptor there: it is the parent's, too.
  *
  * Signals. The library handles none, leaves the caller's mask as it was and repeats what a signal interrupted. No
  * function may be called in a signal handler. Only a lvsarp_boot() that rehearses starts a process, and waits for it:
@@ -875,7 +876,10 @@ struct lvsarp_responder {
     char address[48];
 };
 
-/** Gets one responder. The struct is valid until it returns; non-zero ends the walk. */
+/**
+ * Gets one responder. The struct is valid until it returns; non-zero ends the walk. One that closes the probe is not
+ * called again.
+ */
 typedef int (*lvsarp_responder_cb)(const struct lvsarp_responder *responder, void *arg);
 
 /**
@@ -917,7 +921,7 @@ struct lvsarp_heard {
 
 /**
  * Gets one frame. The struct is valid until it returns. A value other than 0 does not end the walk: what was read is
- * handed out whole.
+ * handed out whole. One that closes the listener is not called again.
  */
 typedef int (*lvsarp_heard_cb)(const struct lvsarp_heard *heard, void *arg);
 
@@ -1034,7 +1038,7 @@ struct lvsarp_event {
 
 /**
  * Gets one event. The struct is valid until it returns. A value other than 0 does not end the walk: what has happened
- * is handed out whole.
+ * is handed out whole. One that closes the watch is not called again.
  */
 typedef int (*lvsarp_event_cb)(const struct lvsarp_event *event, void *arg);
 
@@ -1689,8 +1693,9 @@ int lvsarp_assume(struct lvsarp_host *h, const char *scope, int32_t key, int32_t
  * @param cb       gets each responder, by VIP in the order in which they are named; may be NULL
  * @param arg      is passed on to it
  * @return 0: each VIP has exactly one responder, and a director if any are named; otherwise how many VIPs have not
- *         (none, more than one, or not a director); what cb returned to end the walk; -EPERM; -ENODEV; -EOPNOTSUPP on
- *         an interface without ARP; -ENETDOWN where it is down; -EINVAL; -EROFS for a recorded handle; another -errno
+ *         (none, more than one, or not a director), at most n; what cb returned to end the walk: let it be greater than
+ *         n, so that it is no such count; -EPERM; -ENODEV; -EOPNOTSUPP on an interface without ARP; -ENETDOWN where it
+ *         is down; -EINVAL; -EROFS for a recorded handle; another -errno
  */
 int lvsarp_probe(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
                  const struct lvsarp_probe_options *options, lvsarp_responder_cb cb, void *arg);
@@ -1792,7 +1797,8 @@ int lvsarp_listen_fd(struct lvsarp_listener *l);
  * @param arg  is passed on to it
  * @return how many frames that were, 0 for none; the first value other than 0 that cb returned; -EINVAL, also in a
  *         process that was forked since the listener was opened; -ENETDOWN once where the interface went down; -ENODEV
- *         where it is gone; another -errno
+ *         where it is gone, in every call after all that was heard was handed out, and the descriptor stays readable:
+ *         close the listener; another -errno
  */
 int lvsarp_listen_dispatch(struct lvsarp_listener *l, lvsarp_heard_cb cb, void *arg);
 
@@ -1871,8 +1877,9 @@ int lvsarp_audit_fd(struct lvsarp_auditor *a);
  *
  * @param result  where the facts and the reasons go once there is a result; may be NULL
  * @return -EAGAIN, which is no failure and leaves no message, while the audit goes on and where none was started; when
- *         it has ended, once, the state as lvsarp_audit() returns it; -EINVAL in a process that was forked since the
- *         audit was opened; another -errno, which ends the audit
+ *         it has ended, once, the state as lvsarp_audit() returns it; -EINVAL or -E2BIG for a result whose size cannot
+ *         be, and the audit goes on; -EINVAL in a process that was forked since the audit was opened; another -errno,
+ *         which ends the audit
  */
 int lvsarp_audit_dispatch(struct lvsarp_auditor *a, struct lvsarp_audit_result *result);
 

@@ -1,6 +1,6 @@
 /* Bugs that were found and mended, one a function: `regressions NAME`. */
 #define _GNU_SOURCE
-#include "expect.h"
+#include "loop.h"
 #include <fcntl.h>
 #include <lvsarp.h>
 #include <pthread.h>
@@ -22,6 +22,13 @@ static const char *const VIPS[] = { "198.51.100.10", "198.51.100.11" };
 static int count(const struct lvsarp_address *address, void *n)
 {
     (void)address;
+    ++*(int *)n;
+    return 0;
+}
+
+static int hear(const struct lvsarp_heard *heard, void *n)
+{
+    (void)heard;
     ++*(int *)n;
     return 0;
 }
@@ -191,6 +198,29 @@ static void the_journal_is_readable_whatever_the_umask(void)
     lvsarp_close(h);
 }
 
+/* The kernel tells a packet socket that its interface went down, and no more when it is removed then. */
+static void a_listener_on_an_interface_that_is_gone_says_so_in_every_call(void)
+{
+    struct lvsarp_host *h = must_open(NULL);
+    struct lvsarp_listener *l = NULL;
+    int frames = 0;
+    HOLDS(lvsarp_listen_open(h, VIPS, 2, "eth0", NULL, &l) == 0);
+    int fd = lvsarp_listen_fd(l);
+    HOLDS(system("ip link set eth0 down") == 0);
+    await(&fd, 1);
+    HOLDS(lvsarp_listen_dispatch(l, hear, &frames) == -ENETDOWN);
+    HOLDS(lvsarp_listen_dispatch(l, hear, &frames) == 0);
+    HOLDS(system("ip link del eth0") == 0);
+    for (int call = 0; call < 3; call++) {
+        await(&fd, 1);
+        HOLDS(lvsarp_listen_dispatch(l, hear, &frames) == -ENODEV);
+        HOLDS(strcmp(lvsarp_listen_message(l), "cannot listen on eth0: No such device") == 0);
+    }
+    HOLDS(frames == 0);
+    lvsarp_listen_close(l);
+    lvsarp_close(h);
+}
+
 #define BUG(name) { #name, name }
 static const struct {
     const char *name;
@@ -205,6 +235,7 @@ static const struct {
     BUG(looking_at_the_outcome_leaves_the_message),
     BUG(an_open_that_fails_says_what_to_do),
     BUG(the_journal_is_readable_whatever_the_umask),
+    BUG(a_listener_on_an_interface_that_is_gone_says_so_in_every_call),
 };
 
 int main(int argc, char **argv)

@@ -21,6 +21,7 @@ BUGS = [
     "looking_at_the_outcome_leaves_the_message",
     "an_open_that_fails_says_what_to_do",
     "the_journal_is_readable_whatever_the_umask",
+    "a_listener_on_an_interface_that_is_gone_says_so_in_every_call",
 ]
 
 

@@ -187,7 +187,8 @@ pub extern "C" fn lvsarp_audit_fd(a: *mut lvsarp_auditor) -> c_int {
 ///
 /// @param result  where the facts and the reasons go once there is a result; may be NULL
 /// @return -EAGAIN, which is no failure and leaves no message, while the audit goes on and where none was started; when it has ended, once, the state as
-///         lvsarp_audit() returns it; -EINVAL in a process that was forked since the audit was opened; another -errno, which ends the audit
+///         lvsarp_audit() returns it; -EINVAL or -E2BIG for a result whose size cannot be, and the audit goes on; -EINVAL in a process that was forked
+///         since the audit was opened; another -errno, which ends the audit
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_audit_dispatch(a: *mut lvsarp_auditor, result: *mut lvsarp_audit_result) -> c_int {
     enter(a, &mut |body| {

@@ -112,6 +112,12 @@ pub fn look<H: Handle>(h: *const H, body: &mut dyn FnMut(&mut H::Body) -> Result
     code
 }
 
+/// Whether a callback of the call that is in this open handle has closed it.
+pub fn is_closing<H: Handle>(h: *const H) -> bool {
+    // Only the mark is looked at, which stays until the call ends: the body is the call's alone.
+    open_handle(h).is_some_and(|handle| handle.call.load(Ordering::Acquire) == CLOSING)
+}
+
 /// Closes a handle: at once, or, from a callback, when the call that it is in ends.
 pub fn close<H: Handle>(h: *mut H) {
     let _ = contained(&mut || {

@@ -47,11 +47,29 @@ pub fn descriptor<H: Handle<Body = InLoop<T>>, T: AsFd>(handle: *const H) -> c_i
     door::look(handle, &mut |body| Ok(body.it.as_fd().as_raw_fd()))
 }
 
-/// Calls back, and keeps the first value other than 0.
-pub fn tell<T>(said: &mut c_int, cb: extern "C" fn(*const T, *mut c_void) -> c_int, what: T, arg: *mut c_void) {
-    let value = cb(&raw const what, arg);
-    if *said == 0 {
-        *said = value;
+/// Hands out what happened, one by one, and keeps the first value other than 0 that came back. Whoever has closed the handle is not called again: what
+/// `arg` points to may be gone.
+pub struct Teller<H, T> {
+    pub handle: *const H,
+    pub cb: extern "C" fn(*const T, *mut c_void) -> c_int,
+    pub arg: *mut c_void,
+    pub said: c_int,
+}
+
+impl<H: Handle, T> Teller<H, T> {
+    pub fn tell(&mut self, what: T) {
+        if door::is_closing(self.handle) {
+            return;
+        }
+        let value = (self.cb)(&raw const what, self.arg);
+        if self.said == 0 {
+            self.said = value;
+        }
+    }
+
+    /// What the call returns: what came back, or else how many there were.
+    pub fn answer(&self, count: usize) -> c_int {
+        if self.said != 0 { self.said } else { c_int::try_from(count).unwrap_or(c_int::MAX) }
     }
 }
 

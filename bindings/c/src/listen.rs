@@ -11,10 +11,11 @@ use crate::constants::{
 use crate::door::{self, Handle, enter, look};
 use crate::edge::{self, SizedStruct};
 use crate::handle::{Failure, lvsarp_host};
-use crate::in_loop::{self, InLoop};
+use crate::in_loop::{self, InLoop, Teller};
 use crate::wire::{lvsarp_heard, lvsarp_listen_options};
 
-/// Gets one frame. The struct is valid until it returns. A value other than 0 does not end the walk: what was read is handed out whole.
+/// Gets one frame. The struct is valid until it returns. A value other than 0 does not end the walk: what was read is handed out whole. One that closes
+/// the listener is not called again.
 pub type lvsarp_heard_cb = Option<extern "C" fn(heard: *const lvsarp_heard, arg: *mut c_void) -> c_int>;
 
 /// One who only listens, in an event loop. Made by lvsarp_listen_open(), closed by lvsarp_listen_close(). One thread at a time.
@@ -93,16 +94,17 @@ pub extern "C" fn lvsarp_listen_fd(l: *mut lvsarp_listener) -> c_int {
 /// @param cb   gets each frame, in the order in which they came
 /// @param arg  is passed on to it
 /// @return how many frames that were, 0 for none; the first value other than 0 that cb returned; -EINVAL, also in a process that was forked since the
-///         listener was opened; -ENETDOWN once where the interface went down; -ENODEV where it is gone; another -errno
+///         listener was opened; -ENETDOWN once where the interface went down; -ENODEV where it is gone, in every call after all that was heard was
+///         handed out, and the descriptor stays readable: close the listener; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_listen_dispatch(l: *mut lvsarp_listener, cb: lvsarp_heard_cb, arg: *mut c_void) -> c_int {
     enter(l, &mut |body| {
         let Some(cb) = cb else {
             return Err(Failure::input("NULL as a callback", "a function is needed"));
         };
-        let mut said = 0;
-        let count = body.it.dispatch(&mut |frame| in_loop::tell(&mut said, cb, heard(frame), arg))?;
-        Ok(if said != 0 { said } else { c_int::try_from(count).unwrap_or(c_int::MAX) })
+        let mut teller = Teller { handle: l, cb, arg, said: 0 };
+        let count = body.it.dispatch(&mut |frame| teller.tell(heard(frame)))?;
+        Ok(teller.answer(count))
     })
 }
 

@@ -13,7 +13,7 @@ use crate::handle::{Result, lvsarp_host};
 use crate::in_loop::{self, InLoop};
 use crate::wire::{lvsarp_probe_options, lvsarp_responder};
 
-/// Gets one responder. The struct is valid until it returns; non-zero ends the walk.
+/// Gets one responder. The struct is valid until it returns; non-zero ends the walk. One that closes the probe is not called again.
 pub type lvsarp_responder_cb = Option<extern "C" fn(responder: *const lvsarp_responder, arg: *mut c_void) -> c_int>;
 
 /// A probe in an event loop. Made by lvsarp_probe_open(), closed by lvsarp_probe_close(). One thread at a time.
@@ -79,9 +79,16 @@ impl Asked {
         c_int::try_from(self.vips.saturating_sub(right)).unwrap_or(c_int::MAX)
     }
 
-    /// Hands the responders out, where somebody wants them, and says what the call returns.
-    fn judge(&self, responders: &[Responder], cb: lvsarp_responder_cb, arg: *mut c_void) -> Result<c_int> {
-        let stop = if cb.is_some() { edge::walk(responders.iter().map(responder), cb, arg)? } else { 0 };
+    /// Hands the responders out, where somebody wants them and until the handle is closed, and says what the call returns.
+    fn judge(
+        &self,
+        responders: &[Responder],
+        cb: lvsarp_responder_cb,
+        arg: *mut c_void,
+        closed: &dyn Fn() -> bool,
+    ) -> Result<c_int> {
+        let shown = responders.iter().take_while(|_| !closed()).map(responder);
+        let stop = if cb.is_some() { edge::walk(shown, cb, arg)? } else { 0 };
         Ok(if stop != 0 { stop } else { self.wrong(responders) })
     }
 }
@@ -114,8 +121,8 @@ fn responder(responder: &Responder) -> lvsarp_responder {
 /// @param cb       gets each responder, by VIP in the order in which they are named; may be NULL
 /// @param arg      is passed on to it
 /// @return 0: each VIP has exactly one responder, and a director if any are named; otherwise how many VIPs have not (none, more than one, or not a
-///         director); what cb returned to end the walk; -EPERM; -ENODEV; -EOPNOTSUPP on an interface without ARP; -ENETDOWN where it is down; -EINVAL;
-///         -EROFS for a recorded handle; another -errno
+///         director), at most n; what cb returned to end the walk: let it be greater than n, so that it is no such count; -EPERM; -ENODEV; -EOPNOTSUPP on
+///         an interface without ARP; -ENETDOWN where it is down; -EINVAL; -EROFS for a recorded handle; another -errno
 #[unsafe(no_mangle)]
 pub extern "C" fn lvsarp_probe(
     h: *mut lvsarp_host,
@@ -129,7 +136,7 @@ pub extern "C" fn lvsarp_probe(
     enter(h, &mut |body| {
         let (vips, on, options, asked) = asked(vips, n, iface, options)?;
         let responders = body.live("probe")?.probe(&vips, &on, &options)?;
-        asked.judge(&responders, cb, arg)
+        asked.judge(&responders, cb, arg, &|| false)
     })
 }
 
@@ -196,7 +203,7 @@ pub extern "C" fn lvsarp_probe_dispatch(p: *mut lvsarp_prober, cb: lvsarp_respon
         if !went_on || !ended {
             return Ok(-libc::EAGAIN);
         }
-        round.asked.judge(round.prober.responders(), cb, arg)
+        round.asked.judge(round.prober.responders(), cb, arg, &|| door::is_closing(p))
     })
 }
 

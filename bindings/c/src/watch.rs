@@ -14,12 +14,13 @@ use crate::constants::{
 use crate::door::{self, Handle, enter};
 use crate::edge::{self, SizedStruct};
 use crate::handle::{Failure, Result, lvsarp_host};
-use crate::in_loop::{self, InLoop};
+use crate::in_loop::{self, InLoop, Teller};
 use crate::server::desired;
 use crate::values::lvsarp_apply_options;
 use crate::wire::{lvsarp_event, lvsarp_watch_options};
 
-/// Gets one event. The struct is valid until it returns. A value other than 0 does not end the walk: what has happened is handed out whole.
+/// Gets one event. The struct is valid until it returns. A value other than 0 does not end the walk: what has happened is handed out whole. One that
+/// closes the watch is not called again.
 pub type lvsarp_event_cb = Option<extern "C" fn(event: *const lvsarp_event, arg: *mut c_void) -> c_int>;
 
 /// A watch over one host, in an event loop. Made by lvsarp_watch_open(), closed by lvsarp_watch_close(). One thread at a time.
@@ -155,9 +156,9 @@ pub extern "C" fn lvsarp_watch_dispatch(w: *mut lvsarp_watcher, cb: lvsarp_event
         let Some(cb) = cb else {
             return Err(Failure::input("NULL as a callback", "a function is needed"));
         };
-        let mut said = 0;
-        let count = body.it.dispatch(&mut |one| in_loop::tell(&mut said, cb, event(one), arg))?;
-        Ok(if said != 0 { said } else { c_int::try_from(count).unwrap_or(c_int::MAX) })
+        let mut teller = Teller { handle: w, cb, arg, said: 0 };
+        let count = body.it.dispatch(&mut |one| teller.tell(event(one)))?;
+        Ok(teller.answer(count))
     })
 }
 
