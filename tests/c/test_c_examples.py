@@ -9,6 +9,7 @@ import time
 
 import build
 import pytest
+from lab.namespaces import wait_up
 from running import HOST
 
 VIP = "192.0.2.10"
@@ -121,6 +122,50 @@ def test_dr_watch_tells_what_happens_here_and_what_real_servers_are(examples, wi
     finally:
         watch.kill()
         watch.wait()
+
+
+def test_dr_watch_says_once_that_the_interface_is_gone_and_goes_on_when_it_is_back(examples, wire):
+    host = wire["watched"]
+
+    def plug():
+        host.ip("link add eth1 type veth peer name again netns switch")
+        host.ip("link set eth1 addrgenmode none")
+        host.ip("addr add 192.0.2.116/24 dev eth1 noprefixroute")
+        host.ip("-n switch link set again master br0 up")
+        host.ip("link set eth1 up")
+        wait_up(host, "eth1")
+
+    plug()
+    words = "-i", "eth1", "-p", "80", "-s", "1", VIP, "192.0.2.11"
+    watch = host.popen(examples["dr_watch"], *words, stdout=subprocess.PIPE, bufsize=0)
+    try:
+        assert read_line(watch).startswith("192.0.2.11: healthy: ")
+        host.ip("link del eth1")
+        line = read_line(watch)
+        if "Network is down" in line:  # an audit was going on
+            line = read_line(watch)
+        assert line.startswith("192.0.2.11: cannot ") and "No such device" in line, line
+        again = select.select([watch.stdout], [], [], 2.5)[0]
+        assert not again, f"the same is said again: {read_line(watch)}"
+        plug()
+        line = read_line(watch)
+        while "down" in line or "no address" in line:  # not yet up
+            line = read_line(watch)
+        assert line.startswith("192.0.2.11: healthy: "), line
+        watch.terminate()
+        assert watch.wait(timeout=10) == 0
+    finally:
+        watch.kill()
+        watch.wait()
+        host.ip("link del eth1")
+
+
+@pytest.mark.parametrize(
+    "words", ["-p abc", "-p 0", "-p 65536", "-p 4294967376", "-p -1", "-s x", "-s 0", "-s 1x", "-s 99999999999"]
+)
+def test_dr_watch_refuses_a_number_that_cannot_be(examples, wire, words):
+    done = wire["director"].run(examples["dr_watch"], *words.split(), VIP, "192.0.2.11", check=False, timeout=20)
+    assert done.returncode == 2 and done.stderr.startswith("usage: ") and done.stdout == "", done
 
 
 def read_line(program, seconds=10):
