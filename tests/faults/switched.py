@@ -14,6 +14,7 @@ LEVELS = {"arp_ignore": 1, "arp_announce": 2}
 PROMOTE = ("promote", *VIPS, "--on", "eth0", "--no-announce")
 DEMOTE = ("demote", *VIPS, "--on", "eth0")
 CHECK, UNDO = ("check",), ("undo",)
+APPLY = ("apply", "--vip", ",".join(VIPS))
 KILLED = -9
 
 
@@ -174,9 +175,13 @@ def listed_after_kill(nodes, name, call):
     return found[next(at for at, call in enumerate(found) if call.name == "flock"):]
 
 
-def rescues(name):
-    """What may come after a kill, beside the same command."""
-    return CHECK, UNDO, CASES[name].opposite
+def rescues(name, at):
+    """What comes after the kill at the change of this number: the same command, and some of the others."""
+    case = CASES[name]
+    others = UNDO, case.opposite
+    if case.command == DEMOTE:
+        return case.command, CHECK, APPLY, others[at % 2]
+    return case.command, (CHECK, *others)[at % 3]
 
 
 def failing(found):
@@ -191,15 +196,23 @@ def killed(nodes, name, points, rescue):
     """SIGKILL at a call, and where there are more of them at those of the same command called again; then comes the rescue."""
     node = nodes[name]
     node.start()
-    complaints, came = [], []
+    complaints = []
     for call in points:
         done = killed_at(node.host.run, call, node.command())
         complaints += [] if done.returncode == KILLED else [f"not reached (status {done.returncode}): {done.stderr.strip()}"]
         complaints += _silent(node)
+    by_killed = node.came_and_went()
+    left = {vip for new, device, vip in by_killed if not new and device == node.case.leaves}
+    told = node.lvsarp(*UNDO, "--dry-run").stdout if rescue == UNDO else None
     done = node.lvsarp(*rescue, check=False)
-    if done.returncode not in ((0, 1) if rescue == CHECK else (0,)):
+    if told is not None and told.removeprefix("would:\n") != done.stdout:
+        complaints.append(f"the dry run told {told!r} and it did {done.stdout!r}")
+    # Of an owner check says that it answers, and apply is refused.
+    may_say_no = rescue == CHECK or rescue == APPLY and not left
+    if done.returncode not in ((0, 1) if may_say_no else (0,)):
         complaints.append(f"{rescue[0]} ended with {done.returncode}: {done.stderr.strip()}")
-    came = node.came_and_went()
+    by_rescue = node.came_and_went()
+    came = by_killed + by_rescue
     complaints += _always_local(node, came) + _silent(node)
     case, now = node.case, node.state()
     if rescue == case.command:
@@ -207,8 +220,15 @@ def killed(nodes, name, points, rescue):
         complaints += _is(now, [node.after])
     elif rescue == case.opposite:
         complaints += _is(now[:1], [node.before[:1]])
+    elif rescue == UNDO:
+        complaints += _is(now, [node.by_hand])
+    elif case.command == DEMOTE:
+        complaints += _is(now, [node.after if left else node.before])
     else:
-        complaints += _is(now, [node.by_hand] if rescue == UNDO else [node.before, node.after])
+        complaints += _is(now, [node.before, node.after])
+    # The call that was killed may have told others that they own it by then. Undo puts an owner back that was made by hand, promote makes one.
+    if case.command == DEMOTE and not (rescue == case.opposite or rescue == UNDO and case.by_hand == "eth0"):
+        complaints += [f"{vip} was bound on {device} again" for new, device, vip in by_rescue if new and device == case.leaves]
     places = " and ".join(map(str, points))
     return [f"{name} killed at {places}, then {rescue[0]}: {complaint}" for complaint in complaints + _back(node)]
 

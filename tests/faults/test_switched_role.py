@@ -1,7 +1,7 @@
 """Promote and demote under faults: healed by the next call, and the same command goes on where it was.
 
 A kill comes at every system call that changes something, or begins to: killed at any other call, a command leaves what it leaves at the next of
-these. After each comes the same command, and one of check, undo and the opposite command in turn.
+these. After each comes the same command, and one of check, undo and the opposite command in turn; after a demote check and apply each time.
 """
 import pytest
 import switched
@@ -31,11 +31,9 @@ def complaints_of(nodes, deed, name, points):
 def test_killed_at_any_change_the_same_command_goes_on_and_any_other_heals(nodes, found, name, say):
     points = switched.changing(found)
     assert len(points) > 8, points
-    others = switched.rescues(name)
-    deeds = [([call], rescue) for at, call in enumerate(points)
-             for rescue in (switched.CASES[name].command, others[at % len(others)])]
+    deeds = [([call], rescue) for at, call in enumerate(points) for rescue in switched.rescues(name, at)]
     complaints = complaints_of(nodes, switched.killed, name, deeds)
-    say(f"{name} killed at {len(points)} of {len(found)} system calls, two rescues each: {len(complaints)} complaints")
+    say(f"{name} killed at {len(points)} of {len(found)} system calls, {len(deeds)} rescues: {len(complaints)} complaints")
     assert not complaints, "\n".join(complaints)
 
 

@@ -143,7 +143,7 @@ impl Host {
         journal.phase = Phase::Applying;
         journal.pending.extend(plan.steps.iter().map(|step| step.change.clone()));
         locked.write(&journal)?;
-        let result = self.run(&plan.steps, goal).and_then(|()| {
+        let result = self.make(&plan.steps).and_then(|after| goal.verify(&after)).and_then(|()| {
             let mut committed = journal.clone();
             committed.commit();
             locked.write(&committed)
@@ -198,11 +198,15 @@ impl Host {
         Ok((self.settle_known(locked)?, Vec::new()))
     }
 
-    /// Rolls an interrupted apply back and finishes an interrupted undo; leaves an unusable journal where it is.
+    /// Rolls an interrupted apply back, and finishes an interrupted undo or a demote after which a VIP is gone already; leaves an unusable journal where it is.
     pub(crate) fn settle_known(&self, locked: &Locked) -> Result<Option<Journal>> {
         match locked.find()? {
             Found::Journal(mut journal) => match journal.phase {
                 Phase::Applied => Ok(Some(journal)),
+                // Only a switch of roles is finished, and the small library has none.
+                #[cfg(feature = "exact")]
+                Phase::Applying => self.settle_pending(locked, journal).map(|(journal, _)| journal),
+                #[cfg(not(feature = "exact"))]
                 Phase::Applying => self.roll_back(locked, journal).map(|(journal, _)| journal),
                 Phase::Undoing => self.finish_undo(locked, &mut journal).map(|_| None),
             },
@@ -228,8 +232,8 @@ impl Host {
         Ok(Some(journal))
     }
 
-    /// Runs the steps in order, reads the levels back before the first address is bound, and checks the whole at the end.
-    fn run(&self, steps: &[Step], goal: &dyn Goal) -> Result<()> {
+    /// Runs the steps in order, reads the levels back before the first address is bound, and sees to it that all is there at the end. Returns what is.
+    pub(crate) fn make(&self, steps: &[Step]) -> Result<Snapshot> {
         let (levels, places): (Vec<&Step>, Vec<&Step>) =
             steps.iter().partition(|step| matches!(step.change, Change::Level { .. }));
         for step in &levels {
@@ -256,7 +260,7 @@ impl Host {
             let cause = "the kernel does not show it afterwards";
             return Err(Error::new(ErrorKind::NotVerified, step.change.act(), step.change.thing(), cause));
         }
-        goal.verify(&after)
+        Ok(after)
     }
 
     /// Binds addresses and adds routes, then removes those that are not wanted any more; over netlink many addresses go to a send.

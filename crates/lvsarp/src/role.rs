@@ -4,6 +4,11 @@
 //! it is removed from the old one, so that it is local at every instant and connections live on. Nothing on `lo` is answered once the levels are
 //! set, and demote sets and reads them before it binds there; from then on only the address on the interface is answered, by that interface,
 //! until it is removed.
+//!
+//! A demote that was killed is settled by the next call, whatever that is. As long as every VIP is still on the interface it is taken back: the host
+//! answers as it did, so nothing changes for anybody else, and one that only looks makes no owner a real server. Once a VIP has left, it may belong to
+//! another host: then the demote is finished, and the VIP is never bound there again, but by undo, where it was before all. Levels and the
+//! addresses on `lo` were made before the first VIP left, so no answer leaves the host on either way.
 
 use std::time::Duration;
 
@@ -26,6 +31,11 @@ mod obstacle;
 mod promotion;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "exact")]
+mod unfinished;
+
+#[cfg(feature = "exact")]
+pub(crate) use unfinished::foresee;
 
 /// Between which devices the VIPs move.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,7 +158,6 @@ impl Goal for Demote<'_> {
         silent(self, after, &self.0.vips.iter().map(|vip| vip.address()).collect::<Vec<_>>())
     }
 
-    // Taken back first, a demote that was killed would answer again for VIPs that another host owns by now.
     #[cfg(feature = "exact")]
     fn goes_on_from(&self, pending: &[Change]) -> bool {
         self.0.made(pending)

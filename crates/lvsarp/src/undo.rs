@@ -35,6 +35,9 @@ impl Host {
             return Ok(Changes::done(Vec::new()));
         };
         let (journal, mut steps) = match journal.phase {
+            #[cfg(feature = "exact")]
+            Phase::Applying => self.settle_pending(&locked, journal)?,
+            #[cfg(not(feature = "exact"))]
             Phase::Applying => self.roll_back(&locked, journal)?,
             _ => (Some(journal), Vec::new()),
         };
@@ -56,8 +59,14 @@ impl Host {
             Found::Journal(journal) => journal,
             Found::Unusable(why) => return Err(unusable(journal::place(self)?.0, &why)),
         };
-        let Journal { phase, pending, mut done, .. } = journal;
         let mut now = self.observe_deciding()?;
+        #[cfg(feature = "exact")]
+        let (mut journal, mut first) = (journal, Vec::new());
+        #[cfg(feature = "exact")]
+        if journal.phase == Phase::Applying {
+            first = crate::role::foresee(&mut journal, &mut now);
+        }
+        let Journal { phase, pending, mut done, .. } = journal;
         let mut back = Back::of(&pending, &Shown::of(&now), DID_NOT_END);
         now.foresee(&back.steps);
         let shown = Shown::of(&now);
@@ -68,6 +77,8 @@ impl Host {
         let done = Back::of(&done, &shown, SO_BEFORE);
         left.extend(done.left);
         back.steps.extend(done.steps);
+        #[cfg(feature = "exact")]
+        back.steps.splice(..0, first);
         Ok(Changes { changed: false, steps: back.steps, findings: left })
     }
 
