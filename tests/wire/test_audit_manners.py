@@ -18,7 +18,8 @@ WRONG = [
     ({"vip": "web"}, "not an IPv4 or IPv6 address"), ({"--real-server": "127.0.0.1"}, "no address of a host"),
     ({"--real-server": "0.0.0.0"}, "no address of a host"), ({"--real-server": "ff02::1", "vip": "2001:db8::1"}, "no address of a host"),
     ({"--port": "0"}, "port 0"), ({"--port": "65536"}, "1 to 65535"), ({"--port": "-1"}, "1 to 65535"), ({"--port": "http"}, "1 to 65535"),
-    ({"--timeout": "0"}, "0.001 to 86400"), ({"--timeout": "86401"}, "0.001 to 86400"), ({"--timeout": "nan"}, "number of seconds"),
+    ({"--timeout": "0"}, "0.001 to 86400"), ({"--timeout": "86401"}, "number of seconds from 0 to 86400"),
+    ({"--timeout": "nan"}, "number of seconds from 0 to 86400"), ({"--tries": "x"}, '--tries "x": it is not a whole number of 32 bits'),
     ({"--timeout": "-1"}, "number of seconds"), ({"--tries": "0"}, "1 to 1000"), ({"--tries": "1001"}, "1 to 1000"),
     ({"--on": "eth7"}, "No such device"), ({"--on": "lo"}, "no Ethernet"), ({"--on": "a/b"}, "contains '/'"),
 ]

@@ -18,15 +18,15 @@ pub(crate) fn run(args: &AuditArgs, netns: Option<&Netns>, look: Look) -> Result
         vip: address("VIP", &args.vip)?,
         real_server: address("--real-server", &args.real_server)?,
         service: match &args.port {
-            Some(port) => Service::Tcp(number("--port", port, "a port from 1 to 65535")?),
+            Some(port) => Service::Tcp(number_of_port(port)?),
             None => Service::Echo,
         },
         on: input::interface(&args.on)?,
     };
     let default = AuditOptions::default();
     let options = AuditOptions {
-        timeout: args.timeout.as_deref().map_or(Ok(default.timeout), seconds)?,
-        tries: args.tries.as_deref().map_or(Ok(default.tries), |tries| number("--tries", tries, "1 to 1000"))?,
+        timeout: input::seconds("--timeout", args.timeout.as_deref(), default.timeout)?,
+        tries: input::count("--tries", args.tries.as_deref(), default.tries)?,
     };
     let audit = input::host(netns)?.audit(&target, &options)?;
     let answer = if look.json { Answer::json(&audit) } else { Answer::text(text(&audit, look.paint)) };
@@ -66,15 +66,7 @@ fn address(name: &str, value: &OsStr) -> Result<IpAddr, Failure> {
     text.parse().map_err(|_| Failure::input(format!("{name} {text:?}"), "it is not an IPv4 or IPv6 address"))
 }
 
-fn number<T: std::str::FromStr>(name: &str, value: &OsStr, range: &str) -> Result<T, Failure> {
-    let text = input::text(name, value)?;
-    text.parse().map_err(|_| Failure::input(format!("{name} {text:?}"), format!("it is not {range}")))
-}
-
-fn seconds(value: &OsStr) -> Result<Duration, Failure> {
-    let text = input::text("--timeout", value)?;
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| Failure::input(format!("--timeout {text:?}"), "it is not a number of seconds"))
+fn number_of_port(value: &OsStr) -> Result<u16, Failure> {
+    let text = input::text("--port", value)?;
+    text.parse().map_err(|_| Failure::input(format!("--port {text:?}"), "it is not a port from 1 to 65535"))
 }

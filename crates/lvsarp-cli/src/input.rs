@@ -149,9 +149,19 @@ pub(crate) fn count(name: &str, value: Option<&OsStr>, default: u32) -> Result<u
     text.parse().map_err(|_| Failure::input(format!("{name} {text:?}"), "it is not a whole number of 32 bits"))
 }
 
-/// VIPs as words of their own.
+/// VIPs as words of their own, where nothing is bound.
 pub(crate) fn named_vips(values: &[OsString]) -> Result<Vec<IpAddr>, Failure> {
-    values.iter().map(|value| Ok(Vip::parse(text("VIP", value)?)?.address())).collect()
+    let address = |value: &OsString| {
+        let text = text("VIP", value)?;
+        let vip = Vip::parse(text)?;
+        match text.contains('/') {
+            true => {
+                Err(Failure::input(format!("VIP {text}"), "no prefix length belongs to it here, so name it without"))
+            }
+            false => Ok(vip.address()),
+        }
+    };
+    values.iter().map(address).collect()
 }
 
 pub(crate) fn macs(name: &str, values: &[OsString]) -> Result<Vec<Mac>, Failure> {
