@@ -1,9 +1,12 @@
 """An announcement mends what neighbours believe, and a real server makes none by mistake."""
 import json
+import os
+import signal
+import subprocess
 from collections import Counter
 
 import pytest
-from conftest import mac, wait_for
+from conftest import PATIENCE, mac, wait_for
 
 from lab.arp import REPLY, REQUEST, Wire
 
@@ -74,6 +77,29 @@ def test_a_real_server_is_refused_unless_forced(lan):
         assert [f.sender_ip for f in wire.hear(0.02)] == [VIP, VIP]
 
 
+def test_a_vip_that_goes_away_within_a_round_is_announced_no_more(lan):
+    vips = [f"198.18.{high}.{low}" for high in range(8) for low in range(1, 251)]
+    director = lan.host(11)
+    director.ip_batch(*(f"addr add {vip}/32 dev eth0" for vip in vips))
+    with Wire(lan.asker) as wire:
+        words = ("--json", "announce", *vips, "--on", "eth0", "--count", "1")
+        child = director.popen(lan.program, *words, stdout=subprocess.PIPE)
+        try:
+            assert next(wire.hear(PATIENCE)).sender_ip == vips[0]
+            os.kill(child.pid, signal.SIGSTOP)  # most of the round is still to come: it pauses 62 times
+            director.ip(f"addr del {vips[-1]}/32 dev eth0")
+            os.kill(child.pid, signal.SIGCONT)
+            heard = []
+            while child.poll() is None:
+                heard += wire.hear(0.1)
+            heard += wire.hear(0.1)
+        finally:
+            child.kill()
+            out, _ = child.communicate()
+    assert child.returncode == 0 and 64 <= json.loads(out)["sent"] < 2 * len(vips), out
+    assert vips[-1] not in {frame.sender_ip for frame in heard}
+
+
 def test_a_wrong_word_is_refused(lan):
     for words, message in (
         (["--count", "0"], "cannot use 0 rounds: it is not from 1 to 1000"),
@@ -82,5 +108,7 @@ def test_a_wrong_word_is_refused(lan):
         ([VIP], f"cannot use VIP {VIP}: it is named twice"),
     ):
         assert announce(lan, lan.asker, VIP, *words, status=2)["error"]["message"] == message
+    told = announce(lan, lan.asker, f"{OTHER}/24", status=2)["error"]["message"]
+    assert told == f"cannot use VIP {OTHER}/24: no prefix length belongs to it here, so name it without"
     done = lan.asker.run(lan.program, "announce", VIP, "--on", "lo", "--force", check=False)
     assert (done.returncode, done.stderr) == (2, "lvsarp: cannot announce on lo: it carries no Ethernet frames\n")

@@ -41,7 +41,8 @@ impl Default for AnnounceOptions {
 impl Host {
     /// Tells everybody on the interface that the VIPs are at its MAC address. Returns how many frames were sent. Takes count - 1 intervals.
     ///
-    /// Before each round it looks again whether the VIPs are still there; where one no longer is, it ends with what was sent.
+    /// Before each round, and before each 64 frames of one, it looks again whether the VIPs that come next are still there; where one no longer is, it
+    /// ends with what was sent.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) where a VIP is on a loopback device, or on one that does no ARP or a VRF (this is a real
@@ -60,20 +61,27 @@ impl Host {
         let frames = frames(vips, &line, options);
         let mut sent = 0;
         for round in 0..options.count {
-            if round > 0 {
-                std::thread::sleep(options.interval);
-                match self.may_announce(vips, on, options) {
-                    Err(refusal) if refusal.kind() == ErrorKind::Refused => break,
+            for (burst, frames) in frames.chunks(BURST).enumerate() {
+                let of_burst: Vec<IpAddr>;
+                let (pause, next) = match (round, burst) {
+                    // It has been looked just now.
+                    (0, 0) => (Duration::ZERO, &[][..]),
+                    (_, 0) => (options.interval, vips),
+                    _ => {
+                        of_burst = frames.iter().map(|frame| frame.vip).collect();
+                        (PAUSE, &of_burst[..])
+                    }
+                };
+                std::thread::sleep(pause);
+                match self.may_announce(next, on, options) {
+                    Err(refusal) if refusal.kind() == ErrorKind::Refused => return Ok(sent),
                     other => other?,
                 }
-            }
-            for (at, (protocol, frame)) in frames.iter().enumerate() {
-                if at > 0 && at % BURST == 0 {
-                    std::thread::sleep(PAUSE);
-                }
-                let socket = if *protocol == Protocol::Arp { &arp } else { &ndp };
-                if let Some(socket) = socket {
-                    sent += u32::from(socket.send(frame)?);
+                for frame in frames {
+                    let socket = if frame.vip.is_ipv4() { &arp } else { &ndp };
+                    if let Some(socket) = socket {
+                        sent += u32::from(socket.send(&frame.bytes)?);
+                    }
                 }
             }
         }
@@ -81,7 +89,7 @@ impl Host {
     }
 
     fn may_announce(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<()> {
-        if options.force {
+        if options.force || vips.is_empty() {
             return Ok(());
         }
         let (interfaces, addresses) = (self.interfaces()?, self.addresses(None)?);
@@ -128,19 +136,25 @@ fn may_announce(vip: IpAddr, on: &IfName, interfaces: &[Interface], addresses: &
     }
 }
 
-/// The frames of one round.
-fn frames(vips: &[IpAddr], line: &Line, options: &AnnounceOptions) -> Vec<(Protocol, Vec<u8>)> {
+/// A frame of a round.
+struct Frame {
+    vip: IpAddr,
+    bytes: Vec<u8>,
+}
+
+fn frames(vips: &[IpAddr], line: &Line, options: &AnnounceOptions) -> Vec<Frame> {
     let mut frames = Vec::new();
+    let mut add = |vip: &IpAddr, bytes| frames.push(Frame { vip: *vip, bytes });
     for vip in vips {
         match vip {
-            IpAddr::V4(vip) => {
+            IpAddr::V4(address) => {
                 for (wanted, form) in [(options.request, Operation::Request), (options.reply, Operation::Reply)] {
                     if wanted {
-                        frames.push((Protocol::Arp, Arp::gratuitous(form, *vip, line.mac).frame()));
+                        add(vip, Arp::gratuitous(form, *address, line.mac).frame());
                     }
                 }
             }
-            IpAddr::V6(vip) => frames.push((Protocol::Ipv6, Ndp::unsolicited(*vip, line.mac).frame())),
+            IpAddr::V6(address) => add(vip, Ndp::unsolicited(*address, line.mac).frame()),
         }
     }
     frames
