@@ -843,8 +843,8 @@ struct lvsarp_probe_options {
     /** With which sender: LVSARP_SENDER_OWN, LVSARP_SENDER_UNSPECIFIED or LVSARP_SENDER_BOTH. */
     int32_t sender;
     /**
-     * How many responders are told apart, over all VIPs: 1 to 65536; 0 is 256. The room for them is taken when the
-     * probe is opened.
+     * How many responders are told apart, over all VIPs: 1 to 65536; 0 is 256. Two of each VIP always have room,
+     * whoever else answers for the others. The room is taken when the probe is opened.
      */
     uint32_t most;
     /**

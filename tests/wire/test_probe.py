@@ -1,6 +1,8 @@
 """Everybody who answers for a VIP is found, each answer is counted, and nobody is made up."""
 import json
+import os
 import re
+import signal
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import ASKER, ASKER6, PATIENCE, finish, mac
 
-from lab.arp import REPLY, REQUEST, Frame, Wire
+from lab.arp import BROADCAST, REPLY, REQUEST, Frame, Wire
 from lab.topology import kinds_here
 
 ONE, TWO, THREE, NOBODYS = "192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.199"
@@ -230,6 +232,8 @@ def test_what_cannot_be_asked_is_refused_with_its_reason(other_three, program):
         ([ONE, "--on", "down0"], "cannot probe on down0: it is down"),
         ([ONE, "--on", "noarp0"], "cannot probe on noarp0: it does no ARP (NOARP)"),
         ([ONE, ONE, "--on", "eth0"], f"cannot use VIP {ONE}: it is named twice"),
+        ([f"{ONE}/24", "--on", "eth0"],
+         f"cannot use VIP {ONE}/24: no prefix length belongs to it here, so name it without"),
         (["224.0.0.1", "--on", "eth0"], "cannot use address 224.0.0.1 as a VIP: it is a multicast address"),
         (["fe80::1", "--on", "eth0"], "cannot use address fe80::1 as a VIP: it is a link-local address"),
         ([ONE, "--on", "eth0", "--timeout", "0"], "cannot use a timeout of 0ns: it is not from 1 ms to a day"),
@@ -296,3 +300,42 @@ def test_a_frame_of_another_vlan_is_no_answer_and_a_priority_tag_is_no_vlan(lan,
         wire.socket.send(reply[:12] + struct.pack("!HH", 0x8100, vlan) + reply[12:])
     status, lines, error = finish(child)
     assert set(by_vip(json.loads(lines[0]))[ONE]) == {mac(11)} | ({mac(66)} if counts else set()), error
+
+
+@pytest.mark.parametrize("to, counts", [(mac(1), True), (mac(2), False)])
+def test_a_reply_that_everybody_hears_answers_the_target_that_it_names(lan, to, counts):
+    """RFC 3927, 2.5."""
+    with Wire(lan.host(11)) as wire:
+        child = lan.start("--json", "probe", NOBODYS, "--on", "eth0", "--requests", "1", "--timeout", "0.5")
+        asked = next(frame for frame in wire.hear(PATIENCE) if frame.target_ip == NOBODYS)
+        wire.send(Frame(BROADCAST, mac(66), REPLY, mac(66), NOBODYS, to, asked.sender_ip))
+    _, lines, error = finish(child)
+    assert by_vip(json.loads(lines[0])) == ({NOBODYS: {mac(66): 1}} if counts else {}), error
+
+
+def test_one_who_answers_with_many_macs_hides_nobody_who_answers_for_another_vip(lan):
+    lan.host(12, TWO)
+    with Wire(lan.host(11)) as wire:
+        words = ("--requests", "1", "--timeout", "3", "--director", mac(12))
+        child = lan.start("--json", "probe", ONE, TWO, "--on", "eth0", *words)
+        asked = next(frame for frame in wire.hear(PATIENCE) if frame.target_ip == ONE)
+        # TWO is asked for 750 ms later.
+        for number in range(0x1000, 0x1000 + 400):
+            wire.send(Frame(asked.source, mac(number), REPLY, mac(number), ONE, asked.source, asked.sender_ip))
+    status, lines, error = finish(child)
+    answer = json.loads(lines[0])
+    assert (status, answer["lost"] > 0, by_vip(answer)[TWO]) == (1, True, {mac(12): 1}), error
+
+
+def test_a_vip_that_seems_unanswered_where_answers_were_lost_is_not_called_so(lan):
+    with Wire(lan.host(11)) as wire:
+        child = lan.start("probe", ONE, NOBODYS, "--on", "eth0", "--requests", "1", "--timeout", "1")
+        asked = next(frame for frame in wire.hear(PATIENCE) if frame.target_ip == ONE)
+        os.kill(child.pid, signal.SIGSTOP)
+        reply = bytes(Frame(asked.source, mac(66), REPLY, mac(66), ONE, asked.source, asked.sender_ip))
+        for _ in range(20_000):  # more than a socket has room for
+            wire.socket.send(reply)
+        os.kill(child.pid, signal.SIGCONT)
+    status, lines, error = finish(child)
+    assert status == 2, (lines, error)
+    assert lines[-1] == "unknown: of 2 VIPs 1 could not be told" and f"no answer was read for {NOBODYS}" in lines, lines

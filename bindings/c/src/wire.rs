@@ -16,7 +16,8 @@ pub struct lvsarp_probe_options {
     pub requests: u32,
     /// With which sender: LVSARP_SENDER_OWN, LVSARP_SENDER_UNSPECIFIED or LVSARP_SENDER_BOTH.
     pub sender: i32,
-    /// How many responders are told apart, over all VIPs: 1 to 65536; 0 is 256. The room for them is taken when the probe is opened.
+    /// How many responders are told apart, over all VIPs: 1 to 65536; 0 is 256. Two of each VIP always have room, whoever else answers for the
+    /// others. The room is taken when the probe is opened.
     pub most: u32,
     /// The MAC addresses that may answer, such as "02:00:00:00:00:01 02:00:00:00:00:02", with blanks or commas between them; "": whoever is alone.
     pub directors: [c_char; 512],

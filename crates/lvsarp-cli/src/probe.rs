@@ -44,12 +44,12 @@ pub(crate) fn run(args: &ProbeArgs, netns: Option<&Netns>, look: Look) -> Result
         prober.wait(None)?;
     }
     let (responders, lost) = (prober.responders(), prober.lost());
-    let verdict = Verdict::of(&vips, responders, !options.directors.is_empty());
+    let verdict = Verdict::of(&vips, responders, lost, !options.directors.is_empty());
     let answer = match look.json {
         true => Answer::json(&Found { responders, lost }),
         false => Answer::text(text(responders, &verdict, lost, look.paint)),
     };
-    Ok(answer.with_status(if verdict.is_good() { 0 } else { 1 }))
+    Ok(answer.with_status(verdict.status()))
 }
 
 #[derive(Serialize)]
@@ -69,14 +69,22 @@ struct Verdict {
     stranger: usize,
     directed: bool,
     responders: usize,
+    /// Whether answers were lost: then a VIP may have been answered all the same.
+    lossy: bool,
 }
 
 impl Verdict {
-    fn of(vips: &[IpAddr], responders: &[Responder], directed: bool) -> Verdict {
-        let only = if let [vip] = vips { Some(*vip) } else { None };
-        let (silent, responders_of) = (Vec::new(), responders.len());
-        let mut verdict =
-            Verdict { vips: vips.len(), only, silent, several: 0, stranger: 0, directed, responders: responders_of };
+    fn of(vips: &[IpAddr], responders: &[Responder], lost: u64, directed: bool) -> Verdict {
+        let mut verdict = Verdict {
+            vips: vips.len(),
+            only: if let [vip] = vips { Some(*vip) } else { None },
+            silent: Vec::new(),
+            several: 0,
+            stranger: 0,
+            directed,
+            responders: responders.len(),
+            lossy: lost > 0,
+        };
         // Responders come in the order of the VIPs.
         let mut rest = responders;
         for vip in vips {
@@ -95,6 +103,19 @@ impl Verdict {
         self.silent.is_empty() && self.several == 0 && self.stranger == 0
     }
 
+    /// Whether nothing speaks against it but silence, and answers were lost.
+    fn is_unknown(&self) -> bool {
+        self.lossy && self.several == 0 && self.stranger == 0 && !self.silent.is_empty()
+    }
+
+    fn status(&self) -> i32 {
+        match (self.is_good(), self.is_unknown()) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        }
+    }
+
     fn line(&self, paint: Paint) -> String {
         if self.is_good() {
             let who = if self.directed { ", a director" } else { "" };
@@ -103,6 +124,13 @@ impl Verdict {
                 None => format!("each of {} VIPs has one responder{who}", self.vips),
             };
             return format!("{}: {what}", paint.tone(Tone::Good, "ok"));
+        }
+        if self.is_unknown() {
+            let what = match self.only {
+                Some(vip) => format!("whether {vip} is answered could not be told"),
+                None => format!("of {} VIPs {} could not be told", self.vips, self.silent.len()),
+            };
+            return format!("{}: {what}", paint.tone(Tone::Doubtful, "unknown"));
         }
         let what = match self.only {
             Some(vip) if self.several > 0 => format!("{vip} has {} responders", self.responders),
@@ -137,7 +165,8 @@ fn text(responders: &[Responder], verdict: &Verdict, lost: u64, paint: Paint) ->
     }
     let mut text = table.render(paint);
     for vip in &verdict.silent {
-        text.push_str(&format!("nobody answers for {vip}\n"));
+        let nobody = if verdict.lossy { "no answer was read" } else { "nobody answers" };
+        text.push_str(&format!("{nobody} for {vip}\n"));
     }
     if lost > 0 {
         text.push_str(&format!("{lost} answers were lost before they were read: the counts are too low\n"));

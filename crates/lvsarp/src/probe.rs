@@ -42,7 +42,8 @@ pub struct ProbeOptions {
     pub sender: ProbeSender,
     /// The MAC addresses that may answer.
     pub directors: Vec<Mac>,
-    /// How many responders are told apart, over all VIPs: 1 to 65536. The room for them is taken when the probe is opened.
+    /// How many responders are told apart, over all VIPs: 1 to 65536. Two of each VIP always have room, whoever else answers for the others. The room
+    /// is taken when the probe is opened.
     pub most: usize,
 }
 

@@ -15,7 +15,7 @@ Examples:
 Exit status:
   0  each VIP has exactly one responder, a director if any is named; with --listen: nobody but this host and the directors was heard
   1  not so
-  2  an error, or wrong arguments";
+  2  an error, wrong arguments, or answers were lost and it could not be told";
 
 pub(super) const ANNOUNCE: &str = "\
 Examples:

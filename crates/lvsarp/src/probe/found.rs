@@ -16,13 +16,18 @@ const NDA_IFINDEX: u16 = 8;
 /// `include/uapi/linux/neighbour.h`: `NUD_INCOMPLETE`, `NUD_FAILED` and `NUD_NOARP`: nobody said that the address is there.
 const UNKNOWN: u16 = 0x01 | 0x20 | 0x40;
 
+/// How many responders of each VIP always have room: it takes two to tell that they are not alone.
+const OF_EACH: u32 = 2;
+
 /// No responder.
 const NONE: u32 = u32::MAX;
 
 /// Who has answered so far.
 pub(super) struct Found {
-    /// How many there may be.
-    most: usize,
+    /// How many there may be more than two of each VIP: no VIP's responders hide those of another one.
+    more: usize,
+    /// How many of these there are.
+    beyond: usize,
     /// In the order in which they answered, each with the place of its VIP.
     all: Vec<(u32, Responder)>,
     /// A table of places in `all`, open addressing, at most half full.
@@ -36,10 +41,13 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Takes the room for so many responders.
+    /// Takes the room for so many responders, and for two of each VIP.
     pub fn with_room(vips: usize, most: usize) -> Found {
+        let two_of_each = vips * OF_EACH as usize;
+        let most = most.max(two_of_each);
         Found {
-            most,
+            more: most - two_of_each,
+            beyond: 0,
             all: Vec::with_capacity(most),
             table: vec![NONE; (most * 2).next_power_of_two()],
             hasher: RandomState::new(),
@@ -50,6 +58,7 @@ impl Found {
     }
 
     pub fn clear(&mut self) {
+        self.beyond = 0;
         self.all.clear();
         self.table.fill(NONE);
         self.responders.fill(0);
@@ -71,8 +80,11 @@ impl Found {
             }
             at = (at + 1) & mask;
         }
-        if self.all.len() == self.most {
-            return false;
+        if self.responders[vip as usize] >= OF_EACH {
+            if self.beyond == self.more {
+                return false;
+            }
+            self.beyond += 1;
         }
         self.table[at] = self.all.len() as u32;
         self.responders[vip as usize] += 1;
@@ -186,9 +198,24 @@ mod tests {
     }
 
     #[test]
+    fn what_answers_for_one_vip_leaves_room_for_two_of_each_other() {
+        let vips: [IpAddr; 2] = ["192.0.2.10".parse().unwrap(), "192.0.2.20".parse().unwrap()];
+        for most in [1, 4, 9] {
+            let mut found = Found::with_room(2, most);
+            for _ in 0..2 {
+                let taken = (0..50).filter(|mac| found.add(0, answer(vips[0], *mac))).count();
+                assert_eq!(taken, most.max(4) - 2);
+                assert!(found.add(1, answer(vips[1], 7)) && found.add(1, answer(vips[1], 8)));
+                assert!(!found.add(1, answer(vips[1], 9)));
+                found.clear();
+            }
+        }
+    }
+
+    #[test]
     fn what_has_no_room_is_not_taken_and_what_is_known_still_counts() {
         let vip: IpAddr = "192.0.2.10".parse().unwrap();
-        for most in [1, 3, 1000] {
+        for most in [2, 3, 1000] {
             let mut found = Found::with_room(1, most);
             let taken = (0..most as u16 + 50).filter(|mac| found.add(0, answer(vip, *mac))).count();
             assert_eq!(taken, most);

@@ -41,9 +41,11 @@ impl Question {
 }
 
 impl Answer {
-    /// `net/ipv4/arp.c: arp_process()` answers to the request's sender, by MAC and by address, also where that is 0.0.0.0.
+    /// `net/ipv4/arp.c: arp_process()` answers to the request's sender, by MAC and by address, also where that is 0.0.0.0. Others may answer so that
+    /// everybody hears it (RFC 3927, 2.5): then the packet's target tells whom they answer.
     pub fn of_arp(arp: &Arp, own: Mac) -> Option<Answer> {
-        let is_for_us = arp.operation == Operation::Reply && arp.destination == own && arp.target_mac == own;
+        let comes_here = arp.destination == own || arp.destination == Mac::BROADCAST;
+        let is_for_us = arp.operation == Operation::Reply && comes_here && arp.target_mac == own;
         let (vip, asked_by) = (IpAddr::V4(arp.sender), IpAddr::V4(arp.target));
         is_for_us.then_some(Answer { vip, mac: arp.sender_mac, source: arp.source, asked_by })
     }
@@ -76,13 +78,12 @@ pub(super) fn senders(line: &Line, vip: IpAddr, sender: ProbeSender) -> impl Ite
     first.into_iter().chain(second)
 }
 
-/// ARP replies to this MAC address with one of these senders: the rest of the traffic does not even wake the caller.
+/// ARP replies to this MAC address with one of these senders, whether the frame is for us or for everybody: the rest of the traffic does not even
+/// wake the caller.
 pub(super) fn replies(vips: &[Ipv4Addr], own: Mac) -> Program {
     let [a, b, c, d, e, f] = own.0;
     let (first, last) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
     let packet = [
-        Accept::Word(0, first),
-        Accept::Half(4, last),
         Accept::Half(16, 0x0800),
         Accept::Half(18, 0x0604),
         Accept::Half(20, 2),
@@ -95,6 +96,7 @@ pub(super) fn replies(vips: &[Ipv4Addr], own: Mac) -> Program {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::run_filter;
 
     const OWN: Mac = Mac([2, 0, 0, 0, 0, 1]);
     const OTHER: Mac = Mac([2, 0, 0, 0, 0, 2]);
@@ -112,9 +114,14 @@ mod tests {
             target: asker,
         };
         let expected = Answer { vip: vip.into(), mac: OTHER, source: OTHER, asked_by: asker.into() };
-        assert_eq!(Answer::of_arp(&reply, OWN), Some(expected));
+        let to_all = Arp { destination: Mac::BROADCAST, ..reply };
+        for right in [reply, to_all] {
+            assert_eq!(Answer::of_arp(&right, OWN).as_ref(), Some(&expected), "{right:?}");
+            assert!(run_filter(&replies(&[vip], OWN), &right.frame(), 0) > Some(0), "{right:?}");
+        }
         for wrong in [
-            Arp { destination: Mac::BROADCAST, ..reply },
+            Arp { target_mac: OTHER, ..to_all },
+            Arp { destination: Mac([0x01, 0, 0x5e, 0, 0, 1]), ..reply },
             Arp { destination: OTHER, ..reply },
             Arp { target_mac: OTHER, ..reply },
             Arp { operation: Operation::Request, ..reply },
