@@ -74,7 +74,8 @@ def test_promote_moves_the_vip_from_lo_to_the_interface_and_demote_moves_it_back
 def test_a_second_call_changes_nothing(server, lvsarp):
     for command in (["promote", VIP, "--on", "eth0", "--no-announce"], ["demote", VIP, "--on", "eth0"]):
         assert lvsarp(*command)["changed"]
-        assert lvsarp(*command) | {"findings": []} == {"changed": False, "steps": [], "findings": []}
+        sent = {"sent": None} if command[0] == "promote" else {}
+        assert lvsarp(*command) | {"findings": []} == {"changed": False, "steps": [], "findings": [], **sent}
 
 
 def test_demote_sets_the_levels_before_it_binds_and_removes_the_owners_address_last(server, lvsarp):
@@ -318,6 +319,10 @@ def test_promote_tells_the_neighbours_also_where_nothing_is_to_do(lan, program):
     done = server.run(program, "promote", VIP, "--on", "eth0")
     assert done.stdout == "nothing to do\nsent 6 frames on eth0\n"
     assert neighbour.ip_json(f"neigh show {VIP}")[0]["lladdr"] == server.mac()
+    told = json.loads(server.run(program, "--json", "promote", VIP, "--on", "eth0").stdout)
+    assert (told["changed"], told["sent"]) == (False, 6)
+    told = json.loads(server.run(program, "--json", "promote", VIP, "--on", "eth0", "--dry-run").stdout)
+    assert told["sent"] is None
 
 
 def test_a_demote_ends_the_announcements_of_a_promote(lan, program):

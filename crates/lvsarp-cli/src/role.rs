@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use lvsarp::{AnnounceOptions, Changes, Error, Finding, Host, Netns, RoleSwitch, Severity};
+use serde::Serialize;
 
 use crate::answer::{Answer, Look};
 use crate::apply::{done, level_scope, would};
@@ -15,7 +16,8 @@ pub(crate) fn promote(args: &PromoteArgs, netns: Option<&Netns>, look: Look) -> 
     let patience = input::patience(args.switch.lock_timeout.as_deref())?;
     let host = input::host(netns)?;
     if args.switch.dry_run {
-        return Ok(foretold(&host.plan_promote(&switch)?, look));
+        let changes = host.plan_promote(&switch)?;
+        return Ok(with_sent(foretold(&changes, look), &changes, None, &switch, look));
     }
     let mut changes = host.promote(&switch, patience)?;
     let announced = if args.no_announce { Ok(None) } else { tell(&host, &switch).map(Some) };
@@ -26,11 +28,25 @@ pub(crate) fn promote(args: &PromoteArgs, netns: Option<&Netns>, look: Look) -> 
             (None, 2)
         }
     };
-    let mut answer = done(&changes, look).with_status(status);
-    if let Some(sent) = sent.filter(|_| !look.json) {
+    Ok(with_sent(done(&changes, look).with_status(status), &changes, sent, &switch, look))
+}
+
+/// What promote changed, and how many frames told the neighbours; `None` where they were not told.
+#[derive(Serialize)]
+struct Promoted<'a> {
+    #[serde(flatten)]
+    changes: &'a Changes,
+    sent: Option<u32>,
+}
+
+fn with_sent(mut answer: Answer, changes: &Changes, sent: Option<u32>, switch: &RoleSwitch, look: Look) -> Answer {
+    if look.json {
+        return Answer::json(&Promoted { changes, sent }).with_status(answer.status);
+    }
+    if let Some(sent) = sent {
         answer.text.push_str(&format!("sent {sent} frames on {}\n", switch.on));
     }
-    Ok(answer)
+    answer
 }
 
 pub(crate) fn demote(args: &DemoteArgs, netns: Option<&Netns>, look: Look) -> Result<Answer, Failure> {
