@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use common::sh;
 use lvsarp::{
-    AnnounceOptions, ErrorKind, Heard, HeardKind, Host, IfName, Listener, Mac, Netns, ProbeOptions, ProbeSender, Prober,
+    AnnounceOptions, AuditOptions, AuditTarget, ErrorKind, Heard, HeardKind, Host, IfName, Listener, Mac, Netns,
+    ProbeOptions, ProbeSender, Prober, Service, WatchOptions,
 };
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
@@ -115,6 +116,36 @@ kernel_test! {
 }
 
 kernel_test! {
+    fn what_was_opened_before_a_fork_is_refused_after_it() {
+        neighbour(&vips());
+        let host = Host::open().unwrap();
+        let prober = host.prober(&vips(), &eth0(), &options(80, 4)).unwrap();
+        let listener = host.listen(&vips(), &eth0(), &[]).unwrap();
+        let target = AuditTarget {
+            vip: vips()[0],
+            real_server: "10.0.0.2".parse().unwrap(),
+            service: Service::Echo,
+            on: eth0(),
+        };
+        let auditor = host.auditor(&target, &AuditOptions::default()).unwrap();
+        let watch = host.watch(&WatchOptions { vips: Some(vips().to_vec()), ..WatchOptions::default() }).unwrap();
+        let at_once = Some(Duration::ZERO);
+        // SAFETY: the child looks at its copies of what was opened here, and ends without running what others left in it.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let waits = [prober.wait(at_once), listener.wait(at_once), auditor.wait(at_once), watch.wait(at_once)];
+            let refused = waits.iter().take_while(|wait| wait.as_ref().is_err_and(|e| e.kind() == ErrorKind::InvalidInput));
+            // SAFETY: it does not return.
+            unsafe { libc::_exit(refused.count() as i32) };
+        }
+        let mut status = 0;
+        // SAFETY: `status` is a number of the kernel's size.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!((libc::WIFEXITED(status), libc::WEXITSTATUS(status)), (true, 4), "so many of four refused");
+    }
+}
+
+kernel_test! {
     fn rounds_forget_what_was_before_and_the_descriptor_rests_between_them() {
         neighbour(&vips());
         let host = Host::open().unwrap();
@@ -158,13 +189,20 @@ kernel_test! {
 kernel_test! {
     fn what_there_is_no_room_for_is_counted_as_lost() {
         neighbour(&vips());
+        // Three MAC addresses for the IPv4 VIP: each interface answers for an address of another one.
+        sh("for name in one two; do ip -n peer link add link eth0 name $name type macvlan mode bridge; ip -n peer link set $name up; done");
         let host = Host::open().unwrap();
         let options = ProbeOptions { most: 1, ..options(40, 3) };
         let mut prober = host.prober(&vips(), &eth0(), &options).unwrap();
         for _ in 0..2 {
             prober.start().unwrap();
             finish(&mut prober);
-            assert_eq!((prober.responders().len(), prober.responders()[0].count, prober.lost()), (1, 3, 3));
+            assert_eq!(prober.responders().iter().map(|one| (one.vip, one.count)).collect::<Vec<_>>(), [
+                (vips()[0], 3),
+                (vips()[0], 3),
+                (vips()[1], 3),
+            ]);
+            assert_eq!(prober.lost(), 3);
         }
     }
 }

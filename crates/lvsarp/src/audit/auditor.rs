@@ -166,7 +166,11 @@ impl Auditor {
     }
 
     /// Waits until there is something to do, for this long at most; `None`: for ever. `Ok(false)`: the time is over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] in a process that was forked since it was opened.
     pub fn wait(&self, patience: Option<Duration>) -> Result<bool> {
+        self.alarm.is_mine()?;
         self.alarm.wait(patience)
     }
 
