@@ -168,8 +168,8 @@ impl Packet {
         Some(frame)
     }
 
-    /// Reads an Ethernet frame. `None` for another protocol, a tagged frame, a header that is not whole or says so of itself, a fragment (also the first
-    /// one), and IPv6 with extension headers, which no answer to what is sent here has. Checksums are not looked at: on a virtual link the
+    /// Reads an Ethernet frame. `None` for another protocol, a tagged frame, a header that is not whole or says so of itself, a fragment (also the
+    /// first one), and IPv6 with extension headers, which no answer to what is sent here has. Checksums are not looked at: on a virtual link the
     /// kernel leaves them to be filled in by nobody.
     pub fn parse(frame: &[u8]) -> Option<Packet> {
         let packet = frame.get(ETHERNET..)?;

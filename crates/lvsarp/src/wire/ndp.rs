@@ -64,9 +64,10 @@ impl Ndp {
         Ndp { destination: group_mac(to), source: mac, from: target, to, kind, target, mac: Some(mac) }
     }
 
-    /// Reads an Ethernet frame. `None` for anything but what a host must take (RFC 4861, 7.1): hop limit 255, code 0, a length that is right, a target
-    /// that is no group, options that are whole. Of two MAC addresses the first counts, and it has to be one of Ethernet
-    /// (`net/ipv6/ndisc.c: ndisc_parse_options(), ndisc_opt_addr_data()`). The checksum is not looked at: on a virtual link the kernel leaves it to be filled in by nobody.
+    /// Reads an Ethernet frame. `None` for anything but what a host must take (RFC 4861, 7.1): hop limit 255, code 0, a length that is right, a
+    /// target that is no group, options that are whole. Of two MAC addresses the first counts, and it has to be one of Ethernet
+    /// (`net/ipv6/ndisc.c: ndisc_parse_options(), ndisc_opt_addr_data()`). The checksum is not looked at: on a virtual link the kernel leaves
+    /// it to be filled in by nobody.
     pub fn parse(frame: &[u8]) -> Option<Ndp> {
         let packet = frame.get(ETHERNET..)?;
         if be16(frame, 12)? != Protocol::Ipv6.number() || packet.first()? >> 4 != 6 {
