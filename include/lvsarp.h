@@ -1052,7 +1052,10 @@ struct lvsarp_announce_options {
     uint32_t interval;
     /** Which forms of gratuitous ARP (IPv4): LVSARP_FORM_BOTH, LVSARP_FORM_REQUEST or LVSARP_FORM_REPLY. */
     int32_t form;
-    /** LVSARP_FORCE: also where this host holds the VIP as a real server does, or does not hold it at all. */
+    /**
+     * LVSARP_FORCE: also where this host holds the VIP as a real server does, or does not hold it at all.
+     * LVSARP_DRY_RUN: send nothing.
+     */
     uint32_t flags;
 };
 
@@ -1955,9 +1958,9 @@ const char *lvsarp_watch_message(const struct lvsarp_watcher *w);
  * @param n        how many, at least 1
  * @param iface    the interface, such as "eth0"
  * @param options  or NULL: 3 rounds, a second between them, both forms
- * @return how many frames were sent; -ECANCELED where a VIP is on a loopback device (this is a real server) or not on
- *         the interface, but with LVSARP_FORCE; -EPERM; -ENODEV; -EOPNOTSUPP on an interface without ARP; -ENETDOWN
- *         where it is down; -EINVAL; -EROFS for a recorded handle; another -errno
+ * @return how many frames were sent, or with LVSARP_DRY_RUN would be; -ECANCELED where a VIP is on a loopback device
+ *         (this is a real server) or not on the interface, but with LVSARP_FORCE; -EPERM; -ENODEV; -EOPNOTSUPP on an
+ *         interface without ARP; -ENETDOWN where it is down; -EINVAL; -EROFS for a recorded handle; another -errno
  */
 int lvsarp_announce(struct lvsarp_host *h, const char *const *vips, size_t n, const char *iface,
                     const struct lvsarp_announce_options *options);

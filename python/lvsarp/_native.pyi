@@ -94,7 +94,16 @@ class Host:
         self, vip: str, real_server: str, on: str, *, port: Optional[int], timeout: float, tries: int
     ) -> Auditor: ...
     def announce_once(
-        self, vips: list[str], on: str, *, count: int, interval: float, request: bool, reply: bool, force: bool
+        self,
+        vips: list[str],
+        on: str,
+        *,
+        count: int,
+        interval: float,
+        request: bool,
+        reply: bool,
+        force: bool,
+        dry_run: bool,
     ) -> int: ...
     def watch(
         self, vips: Optional[list[str]], interval: float, repair: Optional[Desired], per_minute: int

@@ -120,6 +120,7 @@ class Wire:
         request: bool = True,
         reply: bool = True,
         force: bool = False,
+        dry_run: bool = False,
     ) -> int:
         """Tells everybody on the interface that the VIPs are at its MAC address, and gives how many frames were sent.
 
@@ -140,6 +141,8 @@ class Wire:
             unsolicited neighbour advertisement.
         force
             Also where this host holds the VIP on a loopback device, as a real server does, or not on the interface.
+        dry_run
+            Send nothing, and give how many frames a call without it would send; it raises what that would raise.
 
         Raises RefusedError for a VIP on a loopback device or not on the interface, unless forced; AccessError without
         CAP_NET_RAW, NoInterfaceError, UnsupportedError on an interface without ARP, ValueError for an empty list, an
@@ -151,10 +154,19 @@ class Wire:
 
         def once() -> int:
             return self._inner.announce_once(
-                names, on, count=count, interval=interval, request=request, reply=reply, force=force
+                names,
+                on,
+                count=count,
+                interval=interval,
+                request=request,
+                reply=reply,
+                force=force,
+                dry_run=dry_run,
             )
 
         sent = once()  # which checks the arguments first
+        if dry_run:
+            return sent
         try:
             for _ in range(count - 1):
                 sleep(interval)

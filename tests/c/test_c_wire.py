@@ -1,6 +1,7 @@
 """C programs on a wire with real servers in every state: probe, listen, audit, watch, announce, promote, demote."""
 
 import contextlib
+import itertools
 import socket
 import threading
 
@@ -13,13 +14,15 @@ VIP = "192.0.2.10"
 @pytest.fixture
 def hijacker(wire):
     """A host that asks for others in the name of the VIP, again and again, as a real server does that is told nothing."""
+    build.program("wire", "wire.c")  # which takes its time
     stop = threading.Event()
     with wire["leaky"].entered():
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sender.bind((VIP, 0))
 
     def send():
-        for number in range(100, 250):
+        # Each of them is asked for again when its entry has failed.
+        for number in itertools.cycle(range(100, 250)):
             if stop.wait(0.02):
                 return
             with contextlib.suppress(OSError):

@@ -275,6 +275,11 @@ static void roles(void)
     EXPECT(lvsarp_promote(h, vips, 1, "eth0", NULL) == 0 && lvsarp_changed(h) >= 2, "%s", lvsarp_message(h));
     expect_on("e");
     EXPECT(lvsarp_promote(h, vips, 1, "eth0", NULL) == 0 && lvsarp_changed(h) == 0, "%s", lvsarp_message(h));
+    once.flags = LVSARP_DRY_RUN;
+    once.count = 7;
+    EXPECT(lvsarp_announce(h, vips, 1, "eth0", &once) == 7, "%s", lvsarp_message(h));
+    once.flags = 0;
+    once.count = 1;
     EXPECT(lvsarp_announce(h, vips, 1, "eth0", &once) == 1, "%s", lvsarp_message(h));
     once.form = LVSARP_FORM_BOTH;
     EXPECT(lvsarp_announce(h, vips, 1, "eth0", &once) == 2, "%s", lvsarp_message(h));

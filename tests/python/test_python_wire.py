@@ -205,12 +205,16 @@ def test_an_audit_of_a_port_says_whether_somebody_listens_there(wire):
 def test_an_announcement_mends_what_a_neighbour_has_learned(wire, director):
     with wire.bound(("director", VIP, "eth0")):
         wire.client.ip(f"neigh replace {VIP} lladdr {MACS['web1']} dev eth0 nud stale")
+        assert director.announce([VIP], "eth0", count=2, interval=60, dry_run=True) == 4
+        assert wire.knows("client", VIP) == MACS["web1"]
         assert director.announce([VIP], "eth0", count=2, interval=0, request=False) == 2
         assert wire.knows("client", VIP) == MACS["director"]
 
 
 def test_a_real_server_does_not_announce_unless_it_is_forced(wire):
     with wire.bound(("web1", VIP, "lo")), lvsarp.Host("web1") as server:
+        with pytest.raises(lvsarp.RefusedError, match="real server"):
+            server.announce(VIP, "eth0", count=1, dry_run=True)
         with pytest.raises(lvsarp.RefusedError, match="real server"):
             server.announce(VIP, "eth0", count=1)
         assert server.announce(VIP, "eth0", count=1, force=True) == 2

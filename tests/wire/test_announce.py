@@ -49,6 +49,15 @@ def test_it_sends_what_it_is_told_as_often_as_it_is_told(lan):
             assert frame.sender_ip == frame.target_ip and frame.sender_ip in (VIP, OTHER)
 
 
+def test_a_dry_run_sends_nothing_and_says_what_would_be_sent_or_why_nothing(lan):
+    director = lan.host(11, VIP, VIP6)
+    with Wire(lan.asker) as wire:
+        assert announce(lan, director, VIP, VIP6, "--count", "5", "--dry-run") == {"would_send": 15}
+        refusal = announce(lan, director, OTHER, "--dry-run", status=1)["error"]
+        assert refusal == announce(lan, director, OTHER, status=1)["error"]
+        assert not [frame for frame in wire.hear(0.1) if frame.sender_ip in (VIP, OTHER)]
+
+
 def test_a_real_server_is_refused_unless_forced(lan):
     server = lan.host(11)
     lan.host(12)

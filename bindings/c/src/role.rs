@@ -18,7 +18,7 @@ use crate::wire::{lvsarp_announce_options, lvsarp_role_options};
 /// @param n        how many, at least 1
 /// @param iface    the interface, such as "eth0"
 /// @param options  or NULL: 3 rounds, a second between them, both forms
-/// @return how many frames were sent; -ECANCELED where a VIP is on a loopback device (this is a real server) or not on the interface, but with
+/// @return how many frames were sent, or with LVSARP_DRY_RUN would be; -ECANCELED where a VIP is on a loopback device (this is a real server) or not on the interface, but with
 ///         LVSARP_FORCE; -EPERM; -ENODEV; -EOPNOTSUPP on an interface without ARP; -ENETDOWN where it is down; -EINVAL; -EROFS for a recorded handle;
 ///         another -errno
 #[unsafe(no_mangle)]
@@ -33,6 +33,7 @@ pub extern "C" fn lvsarp_announce(
         let vips = edge::some_addresses(vips, n)?;
         let on = edge::device(iface)?;
         let options = edge::options(options)?;
+        let flags = edge::flags(options.flags, LVSARP_FORCE | LVSARP_DRY_RUN)?;
         let default = AnnounceOptions::default();
         let (request, reply) = edge::one_of("form", options.form, &[(true, true), (true, false), (false, true)])?;
         let options = AnnounceOptions {
@@ -40,9 +41,13 @@ pub extern "C" fn lvsarp_announce(
             interval: edge::milliseconds(options.interval, default.interval),
             request,
             reply,
-            force: edge::flags(options.flags, LVSARP_FORCE)? != 0,
+            force: flags & LVSARP_FORCE != 0,
         };
-        let sent = body.live("announce")?.announce(&vips, &on, &options)?;
+        let host = body.live("announce")?;
+        let sent = match flags & LVSARP_DRY_RUN {
+            0 => host.announce(&vips, &on, &options)?,
+            _ => host.plan_announce(&vips, &on, &options)?,
+        };
         Ok(c_int::try_from(sent).unwrap_or(c_int::MAX))
     })
 }

@@ -200,7 +200,7 @@ pub struct lvsarp_announce_options {
     pub interval: u32,
     /// Which forms of gratuitous ARP (IPv4): LVSARP_FORM_BOTH, LVSARP_FORM_REQUEST or LVSARP_FORM_REPLY.
     pub form: i32,
-    /// LVSARP_FORCE: also where this host holds the VIP as a real server does, or does not hold it at all.
+    /// LVSARP_FORCE: also where this host holds the VIP as a real server does, or does not hold it at all. LVSARP_DRY_RUN: send nothing.
     pub flags: u32,
 }
 

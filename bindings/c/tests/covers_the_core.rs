@@ -51,6 +51,7 @@ const COVERED: &[(&str, &[&str])] = &[
     ("Host::watch", &["lvsarp_watch_open", "lvsarp_watch_fd", "lvsarp_watch_message"]),
     ("Watch::dispatch", &["lvsarp_watch_dispatch"]),
     ("Host::announce", &["lvsarp_announce"]),
+    ("Host::plan_announce", &["lvsarp_announce"]),
     ("Host::promote", &["lvsarp_promote"]),
     ("Host::plan_promote", &["lvsarp_promote"]),
     ("Host::demote", &["lvsarp_demote"]),

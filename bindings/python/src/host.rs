@@ -272,8 +272,8 @@ impl Host {
         self.ask(py, |host| host.auditor(&target, &options)).map(Auditor::new)
     }
 
-    /// One of the rounds of an announcement: whoever calls waits between them.
-    #[pyo3(signature = (vips, on, *, count, interval, request, reply, force))]
+    /// One of the rounds of an announcement: whoever calls waits between them. Of a dry run the frames of all of them.
+    #[pyo3(signature = (vips, on, *, count, interval, request, reply, force, dry_run))]
     // One keyword each, so that the call reads as the one in Python.
     #[allow(clippy::too_many_arguments)]
     fn announce_once(
@@ -286,12 +286,16 @@ impl Host {
         request: bool,
         reply: bool,
         force: bool,
+        dry_run: bool,
     ) -> PyResult<u32> {
         let (vips, on) = (accept::addresses(&vips)?, accept::device(&on)?);
-        count.within("count", 1..=1000)?;
+        let count = count.within("count", 1..=1000)?;
         let interval = interval.from("interval", 0.0)?;
-        let options = AnnounceOptions { count: 1, interval, request, reply, force };
-        self.ask(py, |host| host.announce(&vips, &on, &options))
+        let options = AnnounceOptions { count: if dry_run { count } else { 1 }, interval, request, reply, force };
+        self.ask(py, |host| match dry_run {
+            true => host.plan_announce(&vips, &on, &options),
+            false => host.announce(&vips, &on, &options),
+        })
     }
 
     fn watch(

@@ -18,7 +18,15 @@ pub(crate) fn run(args: &AnnounceVipsArgs, netns: Option<&Netns>, look: Look) ->
         force: args.force,
     };
     let (vips, on) = (input::named_vips(&args.vips)?, input::interface(&args.on)?);
-    let sent = input::host(netns)?.announce(&vips, &on, &options)?;
+    let host = input::host(netns)?;
+    if args.dry_run {
+        let frames = host.plan_announce(&vips, &on, &options)?;
+        return Ok(match look.json {
+            true => Answer::json(&json!({ "would_send": frames })),
+            false => Answer::text(format!("would send {frames} frames on {on}\n")),
+        });
+    }
+    let sent = host.announce(&vips, &on, &options)?;
     Ok(match look.json {
         true => Answer::json(&json!({ "sent": sent })),
         false => Answer::text(format!("sent {sent} frames on {on}\n")),

@@ -38,6 +38,14 @@ impl Default for AnnounceOptions {
     }
 }
 
+/// An announcement that can begin.
+struct Ready {
+    arp: Option<PacketSocket>,
+    ndp: Option<PacketSocket>,
+    /// Those of one round.
+    frames: Vec<Frame>,
+}
+
 impl Host {
     /// Tells everybody on the interface that the VIPs are at its MAC address. Returns how many frames were sent. Takes count - 1 intervals.
     ///
@@ -50,15 +58,7 @@ impl Host {
     /// [`ErrorKind::NoInterface`](crate::ErrorKind::NoInterface), [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on an interface without
     /// ARP, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), `ENETDOWN` where the interface is down or goes down meanwhile.
     pub fn announce(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<u32> {
-        check(vips, options)?;
-        let line = Line::of(self, on, "announce")?;
-        self.may_announce(vips, on, options)?;
-        let open = |wanted: bool, protocol, nothing: Program| {
-            wanted.then(|| PacketSocket::open(self, &line, protocol, &nothing)).transpose()
-        };
-        let arp = open(vips.iter().any(IpAddr::is_ipv4), Protocol::Arp, Program::arp(&[]))?;
-        let ndp = open(vips.iter().any(IpAddr::is_ipv6), Protocol::Ipv6, Program::advertisements(&[]))?;
-        let frames = frames(vips, &line, options);
+        let Ready { arp, ndp, frames } = self.ready(vips, on, options)?;
         let mut sent = 0;
         for round in 0..options.count {
             for (burst, frames) in frames.chunks(BURST).enumerate() {
@@ -86,6 +86,30 @@ impl Host {
             }
         }
         Ok(sent)
+    }
+
+    /// How many frames [`Host::announce`] would send. Sends nothing.
+    ///
+    /// # Errors
+    /// Those of [`Host::announce`].
+    pub fn plan_announce(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<u32> {
+        let of_a_round = self.ready(vips, on, options)?.frames.len();
+        Ok(u32::try_from(of_a_round).unwrap_or(u32::MAX).saturating_mul(options.count))
+    }
+
+    /// Checks all that can be checked before the first frame.
+    fn ready(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<Ready> {
+        check(vips, options)?;
+        let line = Line::of(self, on, "announce")?;
+        self.may_announce(vips, on, options)?;
+        let open = |wanted: bool, protocol, nothing: Program| {
+            wanted.then(|| PacketSocket::open(self, &line, protocol, &nothing)).transpose()
+        };
+        Ok(Ready {
+            arp: open(vips.iter().any(IpAddr::is_ipv4), Protocol::Arp, Program::arp(&[]))?,
+            ndp: open(vips.iter().any(IpAddr::is_ipv6), Protocol::Ipv6, Program::advertisements(&[]))?,
+            frames: frames(vips, &line, options),
+        })
     }
 
     fn may_announce(&self, vips: &[IpAddr], on: &IfName, options: &AnnounceOptions) -> Result<()> {

@@ -137,6 +137,10 @@ pub(crate) struct AnnounceVipsArgs {
     /// Also where this host has a VIP as a real server does, or does not have it on the interface
     #[arg(long)]
     pub force: bool,
+
+    /// Say how many frames would be sent, or why none, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The form of a gratuitous ARP.

@@ -11,7 +11,7 @@ import sys
 
 try:
     import lvsarp
-    from lvsarp.salt import _call, _failures, _foretold, _wanted
+    from lvsarp.salt import _call, _failures, _wanted
 
     HAS_LVSARP = True
 except ImportError:
@@ -199,7 +199,7 @@ def announce(
         given = {"request": request, "reply": reply, "force": force}
         flags = {name: _wanted.flag(value, f"argument {name}") for name, value in given.items()}
         if _call.is_test(test, __opts__):
-            _foretold.announcement(host, named, interface, count=count, interval=interval, **flags)
+            host.announce(named, interface, count=count, interval=interval, dry_run=True, **flags)
             return {"sent": 0}
         return {"sent": host.announce(named, interface, count=count, interval=interval, **flags)}
 
