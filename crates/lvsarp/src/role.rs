@@ -37,6 +37,8 @@ mod unfinished;
 #[cfg(feature = "exact")]
 pub(crate) use unfinished::foresee;
 
+pub(crate) use obstacle::{goes_with_it, promote_secondaries};
+
 /// Between which devices the VIPs move.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RoleSwitch {

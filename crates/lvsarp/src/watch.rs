@@ -3,6 +3,7 @@
 mod event;
 mod files;
 mod listener;
+mod mending;
 mod options;
 mod repair;
 mod state;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 pub use event::{Event, EventKind};
 pub use options::WatchOptions;
 
-use crate::address;
+use crate::address::{self, same_place};
 use crate::check::{Finding, Report, Severity};
 use crate::conf::link;
 use crate::error::{ErrorKind, Result};
@@ -66,7 +67,8 @@ pub struct Watch {
 impl Watch {
     fn open(host: Host, vips: Vec<IpAddr>, interval: Duration, repair: Option<Repair>) -> Result<Watch> {
         // First of all, so that nothing is missed between what is read and what is told.
-        let listener = host.here_or_inside(Listener::open)?;
+        let routes = repair.as_ref().is_some_and(Repair::has_prefixes);
+        let listener = host.here_or_inside(|| Listener::open(routes))?;
         let sockets = host.here_or_inside(Sockets::open).ok();
         let alarm = Alarm::over(&[listener.as_fd()])?;
         let now = Instant::now();
@@ -88,7 +90,7 @@ impl Watch {
         };
         watch.observe_all(&mut News::default())?;
         if let Some(repair) = &mut watch.repair {
-            repair.leave_alone(&watch.state);
+            repair.leave_alone(&mut watch.state);
         }
         watch.set_alarm()?;
         Ok(watch)
@@ -100,9 +102,14 @@ impl Watch {
     pub fn dispatch(&mut self, tell: &mut dyn FnMut(&Event)) -> Result<usize> {
         self.alarm.is_mine()?;
         let mut news = News::default();
-        let done = self.work(&mut news).and_then(|()| self.set_alarm());
+        let done = self.work(&mut news);
+        if done.is_err() {
+            // Not at once: a loop that goes on would spin.
+            self.look = self.look.map(|look| look.max(Instant::now() + SOON));
+        }
+        let armed = self.set_alarm();
         news.events.iter().for_each(tell);
-        done.map(|()| news.events.len())
+        done.and(armed).map(|()| news.events.len())
     }
 
     /// Waits until there is something to do, for this long at most; `None`: for ever. `Ok(false)`: the time is over.
@@ -126,16 +133,17 @@ impl Watch {
     }
 
     fn work(&mut self, news: &mut News) -> Result<()> {
+        let due = Instant::now() >= self.next;
+        if due {
+            self.next = Instant::now() + self.interval;
+        }
         let mut empty = self.listen(news)?;
         self.behind = if empty { 0 } else { self.behind + 1 };
         if self.overrun && (empty || self.behind > MOST_BEHIND) {
             self.resync(news)?;
         }
-        if Instant::now() >= self.next {
-            if self.read_levels(news)? {
-                empty = self.listen(news)?;
-            }
-            self.next = Instant::now() + self.interval;
+        if due && self.read_levels(news)? {
+            empty = self.listen(news)?;
         }
         if empty && self.files.lacks(&self.host, &self.state) {
             self.files.open(&self.host, &self.state);
@@ -153,7 +161,7 @@ impl Watch {
 
     /// Takes what the kernel has told. `false`: there is more of it.
     fn listen(&mut self, news: &mut News) -> Result<bool> {
-        let Watch { host, listener, files, state, sockets, overrun, .. } = self;
+        let Watch { host, listener, files, state, sockets, overrun, look, repair, .. } = self;
         let own = host.socket().port();
         let mut now = |interface: &_| files.now(host, interface);
         let mut by = |port| sockets.as_ref().filter(|_| Some(port) != own)?.owner(port);
@@ -168,6 +176,9 @@ impl Watch {
                 Heard::Messages(bytes) => {
                     for message in wire::messages(bytes).map_while(std::result::Result::ok) {
                         news.is_own = own.is_some_and(|own| own == message.port);
+                        if !news.is_own && repair.as_ref().is_some_and(|repair| repair.lost_route(&message)) {
+                            *look = Some(Instant::now());
+                        }
                         state.take(message, &mut now, &mut by, news);
                     }
                 }
@@ -184,7 +195,11 @@ impl Watch {
     /// Reads the levels that the kernel does not announce. Whether one of them is another one than was known.
     fn read_levels(&mut self, news: &mut News) -> Result<bool> {
         let mut found = Vec::new();
-        self.files.read(&self.host, &self.state, &mut found)?;
+        match self.files.read(&self.host, &self.state, &mut found) {
+            // Interfaces came or went while they were listed: the next reading is soon enough.
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            done => done?,
+        }
         for (scope, index, key, value) in &found {
             if let Some(old) = self.state.set(scope, *index, *key, *value) {
                 news.events.push(Event::level(*scope, *key, old, *value));
@@ -218,6 +233,10 @@ impl Watch {
             }
         }
         drop(socket);
+        state.left_alone = std::mem::take(&mut self.state.left_alone);
+        state
+            .left_alone
+            .retain(|left| state.bound.get(&left.local).is_some_and(|at| at.iter().any(|a| same_place(a, left))));
         // What was read is newer than what is told of levels now.
         state.fresh = state.interfaces.iter().flat_map(|interface| LEVELS.map(|key| (interface.index, key))).collect();
         let before = std::mem::replace(&mut self.state, state);
@@ -286,8 +305,9 @@ impl Watch {
     /// Applies what is wanted, if that is allowed now.
     fn mend(&mut self, verdict: &Verdict, news: &mut News) -> Result<()> {
         let Some(mut repair) = self.repair.take() else { return Ok(()) };
-        repair.count(&news.events);
-        let result = match repair.begin(Instant::now(), news) {
+        let now = Instant::now();
+        repair.count(now, &news.events);
+        let result = match repair.begin(now, news) {
             Some(later) => {
                 self.look = Some(later);
                 verdict.give(&mut news.events);
@@ -302,6 +322,7 @@ impl Watch {
     fn mend_now(&mut self, repair: &mut Repair, news: &mut News) -> Result<()> {
         let mut after = News::default();
         let outcome = repair.run(&self.host, &mut self.state, &mut after);
+        let done = outcome.is_ok();
         self.fence();
         // The kernel tells of all that was done before it says that it is done, except of IPv6 addresses.
         for _ in 0..MOST_BEHIND {
@@ -310,18 +331,20 @@ impl Watch {
             }
         }
         for expected in std::mem::take(&mut after.expected) {
-            if outcome.is_ok() {
+            if done {
                 self.state.settle(expected);
             }
         }
         let verdict = self.judge(&mut after);
-        repair.count(&after.events);
+        let now = Instant::now();
+        repair.count(now, &after.events);
         let others = !after.events.is_empty();
-        after.events.extend(repair.end(outcome, verdict.silent, others));
+        let ended = repair.end(now, outcome, verdict.silent, others);
+        after.events.extend(ended.event);
         verdict.give(&mut after.events);
         news.events.append(&mut after.events);
-        if verdict.silent != Some(true) {
-            self.look = Some(Instant::now() + if others { Duration::ZERO } else { repair.pace() });
+        if verdict.silent != Some(true) && (others || !ended.settled) {
+            self.look = Some(repair.next(now, others));
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::snapshot::{Interface, LocalRoute, OUR_PROTOCOL};
 use crate::vip::{Prefix, Vip};
 
 const RTM_NEWROUTE: u16 = 24;
-const RTM_DELROUTE: u16 = 25;
+pub(crate) const RTM_DELROUTE: u16 = 25;
 const RTM_GETROUTE: u16 = 26;
 
 const NLM_F_EXCL: u16 = 0x200;
@@ -73,7 +73,7 @@ pub(crate) fn to_addresses(socket: &mut Socket) -> Result<Vec<IpAddr>> {
     )
 }
 
-fn parse(payload: &[u8], name: impl Fn(u32) -> Option<IfName>) -> Option<LocalRoute> {
+pub(crate) fn parse(payload: &[u8], name: impl Fn(u32) -> Option<IfName>) -> Option<LocalRoute> {
     let len = u8_at(payload, 1)?;
     let proto = u8_at(payload, 5)?;
     // Kernels without strict checking (before 4.20) send every table and type.

@@ -75,7 +75,7 @@ pub(super) fn cannot_answer(now: &Snapshot, on: &Interface, vips: &[Vip], findin
 ///
 /// `net/ipv4/devinet.c: __inet_del_ifa()`: with a primary its secondaries go, unless promote_secondaries is set. `net/ipv4/fib_frontend.c:
 /// fib_inetaddr_event()`: with the last address of an interface all its IPv4 routes go.
-pub(super) fn goes_with_it(now: &Snapshot, steps: &[Step], findings: &mut Findings) {
+pub(crate) fn goes_with_it(now: &Snapshot, steps: &[Step], findings: &mut Findings) {
     let gone = Gone::by(steps);
     let stay: Vec<&Address> = now.addresses.iter().filter(|a| a.local.is_ipv4() && !gone.has(a)).collect();
     for (at, old) in gone.addresses.iter().enumerate().filter(|(_, old)| old.local.is_ipv4()) {
@@ -126,7 +126,7 @@ pub(super) fn goes_with_it(now: &Snapshot, steps: &[Step], findings: &mut Findin
 }
 
 /// Makes primaries of the secondaries whose primary goes, as the kernel does where it keeps them.
-pub(super) fn promote_secondaries(snapshot: &mut Snapshot, steps: &[Step]) {
+pub(crate) fn promote_secondaries(snapshot: &mut Snapshot, steps: &[Step]) {
     let gone = Gone::by(steps);
     let stay: Vec<&Address> = snapshot.addresses.iter().filter(|address| !gone.has(address)).collect();
     let heirs: Vec<Address> = gone.addresses.iter().filter_map(|old| heir(&stay, old)).cloned().collect();

@@ -9,6 +9,9 @@ use crate::sys;
 /// `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV6_IFADDR`.
 const GROUPS: u32 = 0x1 | 0x10 | 0x100;
 
+/// `RTMGRP_IPV4_ROUTE`, `RTMGRP_IPV6_ROUTE`.
+const ROUTES: u32 = 0x40 | 0x400;
+
 /// How much may wait in the socket: more than a thousand messages about links. The kernel takes the memory only while they wait.
 const WAITING: i32 = 4 << 20;
 
@@ -33,10 +36,10 @@ pub(super) enum Heard<'a> {
 }
 
 impl Listener {
-    /// Listens in the calling thread's network namespace from now on.
-    pub fn open() -> Result<Listener> {
+    /// Listens in the calling thread's network namespace from now on, also to what is told of routes.
+    pub fn open(routes: bool) -> Result<Listener> {
         let failed = |e: &_| Error::os("open", "a socket to hear of changes", e);
-        let fd = sys::netlink_listener(GROUPS).map_err(|e| failed(&e))?;
+        let fd = sys::netlink_listener(if routes { GROUPS | ROUTES } else { GROUPS }).map_err(|e| failed(&e))?;
         // Beyond net.core.rmem_max only with CAP_NET_ADMIN of the whole machine; with less it works as well, and loses messages sooner.
         if sys::set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, WAITING).is_err() {
             let _ = sys::set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, WAITING);

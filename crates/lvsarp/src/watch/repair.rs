@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, EventKind};
+use super::mending::Mending;
 use super::state::{Expected, News, State};
-use crate::address;
-use crate::change::{Change, Step};
+use crate::address::route;
+use crate::change::Change;
 use crate::error::Result;
 use crate::host::Host;
 use crate::interface::Scope;
+use crate::netlink::wire::Message;
 use crate::plan::Desired;
 use crate::snapshot::Address;
 
@@ -18,24 +20,52 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How long a repair waits for another lvsarp that works on the same namespace.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How soon an attempt that changed nothing is followed by another one; after each such attempt twice as long.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// How often that is doubled at most where something has happened since.
+const DOUBLED: u32 = 3;
+
 /// How many steps a message names.
 const NAMED: usize = 8;
+
+/// How many changes of the last minute are kept.
+const KEPT: usize = 1000;
 
 pub(super) struct Repair {
     desired: Desired,
     per_minute: u32,
-    /// The repairs of the last minute.
+    /// When something was changed in the last minute.
     done: VecDeque<Instant>,
     /// When it was said last that there were too many.
     limited: Option<Instant>,
-    /// Why the last one failed.
+    /// How many attempts in a row have changed nothing, or nothing that lasted, and when the last one was.
+    fruitless: (u32, Option<Instant>),
+    /// Why the last one failed, unless something has happened since.
     failed: Option<String>,
-    /// Where VIPs were already when the watch began, on devices that speak ARP: a repair does not take them from there.
-    left_alone: Vec<Address>,
-    /// Who changed what is watched since it was said last who does: by the name of the program, how often, and the last process of it.
-    changes: BTreeMap<String, (u32, String)>,
-    /// How many changes there were.
-    all: u32,
+    /// Which VIPs it was said of that they are left where they were.
+    left: Option<String>,
+    /// Who changed what is watched in the last minute: the name and number of the process, where they are known.
+    changes: VecDeque<(Instant, Option<String>)>,
+}
+
+/// What a repair did.
+#[derive(Default)]
+pub(super) struct Mended {
+    /// The steps in words.
+    pub steps: Vec<String>,
+    /// VIPs that were left where they were when the watch began.
+    pub left: Vec<Address>,
+    /// There are VIPs that this host owns after a promote.
+    pub promoted: bool,
+}
+
+/// How a repair ended.
+pub(super) struct Ended {
+    /// None where there was nothing to repair any more, or nothing new to say.
+    pub event: Option<Event>,
+    /// Nothing is left to do until something happens.
+    pub settled: bool,
 }
 
 impl Repair {
@@ -45,60 +75,89 @@ impl Repair {
             per_minute,
             done: VecDeque::new(),
             limited: None,
+            fruitless: (0, None),
             failed: None,
-            left_alone: Vec::new(),
-            changes: BTreeMap::new(),
-            all: 0,
+            left: None,
+            changes: VecDeque::new(),
         }
     }
 
     /// Leaves VIPs where they are now.
-    pub fn leave_alone(&mut self, state: &State) {
-        self.left_alone = state.misplaced(&self.desired.dev).cloned().collect();
+    pub fn leave_alone(&self, state: &mut State) {
+        state.left_alone = state.misplaced(&self.desired.dev).cloned().collect();
     }
 
-    /// How soon it is tried again after it did not help.
-    pub fn pace(&self) -> Duration {
-        (MINUTE / self.per_minute).max(Duration::from_millis(100))
+    pub fn has_prefixes(&self) -> bool {
+        !self.desired.prefixes.is_empty()
     }
 
-    /// Counts who changed what.
-    pub fn count(&mut self, events: &[Event]) {
+    /// Whether the kernel tells that the route of a prefix that is wanted was removed.
+    pub fn lost_route(&self, message: &Message<'_>) -> bool {
+        message.kind == route::RTM_DELROUTE
+            && route::parse(message.payload, |_| None)
+                .is_some_and(|route| self.desired.prefixes.iter().any(|prefix| prefix.network() == route.prefix))
+    }
+
+    /// How long after a fruitless attempt the next one may be: twice as long as the time before, until the minute is evenly spread.
+    fn pause(&self) -> Duration {
+        let longest = (MINUTE / self.per_minute).max(SHORTEST);
+        (SHORTEST * 2_u32.pow(self.fruitless.0.clamp(1, 16) - 1)).min(longest)
+    }
+
+    /// When the next one comes where a VIP is not silent after one.
+    pub fn next(&self, now: Instant, others: bool) -> Instant {
+        if others { now } else { now + self.pause() }
+    }
+
+    /// Notes who changed what.
+    pub fn count(&mut self, now: Instant, events: &[Event]) {
         use EventKind::{DeviceDown, LevelChanged, VipAdded, VipMisplaced, VipRemoved};
         let is_change = |kind| matches!(kind, VipRemoved | VipAdded | VipMisplaced | LevelChanged | DeviceDown);
         for event in events.iter().filter(|event| is_change(event.kind)) {
-            self.all = self.all.saturating_add(1);
-            if let Some(by) = &event.by {
-                let name = by.rsplit_once(" (").map_or(&by[..], |(name, _)| name).to_owned();
-                let (times, last) = self.changes.entry(name).or_default();
-                *times = times.saturating_add(1);
-                last.clone_from(by);
+            if self.changes.len() == KEPT {
+                self.changes.pop_front();
             }
+            self.changes.push_back((now, event.by.clone()));
         }
     }
 
-    /// Begins a repair, or says when the next one may be.
+    /// Begins a repair after news, or says when the next one may be.
     pub fn begin(&mut self, now: Instant, news: &mut News) -> Option<Instant> {
+        if !news.events.is_empty() {
+            self.failed = None;
+            self.fruitless.0 = self.fruitless.0.min(DOUBLED);
+        }
+        if let (_, Some(last)) = self.fruitless
+            && now < last + self.pause()
+        {
+            return Some(last + self.pause());
+        }
         self.done.retain(|done| now.duration_since(*done) < MINUTE);
         if self.done.len() < self.per_minute as usize {
-            self.done.push_back(now);
             return None;
         }
         let later = self.done[0] + MINUTE;
         if self.limited.is_none_or(|limited| now.duration_since(limited) >= MINUTE) {
             self.limited = Some(now);
-            let event = self.too_many(later.duration_since(now));
+            let event = self.too_many(now, later.duration_since(now));
             news.events.push(event);
         }
         Some(later)
     }
 
-    fn too_many(&mut self, wait: Duration) -> Event {
-        let (changes, all) = (std::mem::take(&mut self.changes), std::mem::take(&mut self.all));
-        let most = changes.into_iter().max_by_key(|(_, (times, _))| *times);
+    fn too_many(&mut self, now: Instant, wait: Duration) -> Event {
+        self.changes.retain(|(at, _)| now.duration_since(*at) < MINUTE);
+        let all = self.changes.len();
+        let mut names: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
+        for by in self.changes.iter().filter_map(|(_, by)| by.as_deref()) {
+            let name = by.rsplit_once(" (").map_or(by, |(name, _)| name);
+            let (times, last) = names.entry(name).or_default();
+            (*times, *last) = (*times + 1, by);
+        }
+        let most = names.into_iter().max_by_key(|(_, (times, _))| *times);
         let who = match &most {
             Some((name, (times, last))) => {
-                format!("{times} of {all} changes since then came from {name}, the last one from {last}")
+                format!("{times} of the last {all} changes came from {name}, the last one from {last}")
             }
             None => "who keeps changing the host is not known".to_owned(),
         };
@@ -106,62 +165,89 @@ impl Repair {
         let wait = wait.as_secs_f64().ceil();
         let message =
             format!("{times} in a minute are as many as allowed, and the next one waits for {wait:.0} s; {who}");
-        Event { by: most.map(|(_, (_, last))| last), ..Event::new(EventKind::RepairLimited, message) }
+        let by = most.map(|(_, (_, last))| last.to_owned());
+        Event { by, ..Event::new(EventKind::RepairLimited, message) }
     }
 
-    /// Applies what is wanted. Gives the steps in words; what the kernel is going to tell of them is expected.
-    pub fn run(&self, host: &Host, state: &mut State, news: &mut News) -> Result<Vec<String>> {
-        let mut steps = Vec::new();
-        let misplaced = state.misplaced(&self.desired.dev).filter(|address| !self.left_alone.contains(address));
-        for address in misplaced.cloned().collect::<Vec<_>>() {
-            if address::netlink::unbind(&mut host.socket(), std::slice::from_ref(&address))?[0] {
-                let change =
-                    Change::Address { old: Some(address.clone()), new: None, method: address::Method::Netlink };
-                steps.push(change.to_string());
-                news.expected.push(Expected { added: false, address });
-            }
-        }
-        match host.apply(&self.desired, PATIENCE) {
+    /// Applies what is wanted. What the kernel is going to tell of that is expected.
+    pub fn run(&self, host: &Host, state: &mut State, news: &mut News) -> Result<Mended> {
+        let left_alone = state.left_alone.clone();
+        let mending = Mending::new(&self.desired, &left_alone);
+        let result = host.reach(&mending, PATIENCE);
+        let planned = mending.planned();
+        match result {
             Ok(changes) => {
-                for Step { change, .. } in &changes.steps {
-                    steps.push(change.to_string());
-                    expect(change, state, news);
-                }
-                Ok(steps)
+                changes.steps.iter().for_each(|step| expect(&step.change, state, news));
+                Ok(Mended {
+                    steps: changes.steps.iter().map(|step| step.change.to_string()).collect(),
+                    left: planned.left,
+                    promoted: !planned.promoted.is_empty(),
+                })
             }
             Err(error) => {
                 // What was done and taken back is told of as well.
-                if error.rolled_back().is_some()
-                    && let Ok(plan) = host.plan(&self.desired)
-                {
-                    plan.steps.iter().for_each(|step| expect_both(&step.change, state, news));
+                if error.rolled_back().is_some() {
+                    planned.steps.iter().for_each(|step| expect_both(&step.change, state, news));
                 }
                 Err(error)
             }
         }
     }
 
-    /// The event that says how a repair ended; none where there was nothing to repair any more, or nothing new to say.
-    pub fn end(&mut self, outcome: Result<Vec<String>>, silent: Option<bool>, others: bool) -> Option<Event> {
+    /// Notes how a repair ended.
+    pub fn end(&mut self, now: Instant, outcome: Result<Mended>, silent: Option<bool>, others: bool) -> Ended {
+        let nothing = |settled| Ended { event: None, settled };
         let failure = match outcome {
-            Ok(steps) if !steps.is_empty() => {
+            Ok(Mended { steps, .. }) if !steps.is_empty() => {
                 self.failed = None;
+                self.fruitless = (0, None);
+                self.done.push_back(now);
                 let more = match steps.len().saturating_sub(NAMED) {
                     0 => String::new(),
                     more => format!("; and {more} more"),
                 };
                 let named = &steps[..steps.len().min(NAMED)];
-                return Some(Event::new(EventKind::Repaired, format!("{}{more}", named.join("; "))));
+                let message = format!("{}{more}", named.join("; "));
+                return Ended { event: Some(Event::new(EventKind::Repaired, message)), settled: false };
             }
-            Ok(_) if silent != Some(false) || others => return None,
-            Ok(_) => "an apply finds nothing to do, and yet a VIP is not silent".to_owned(),
-            Err(error) => error.to_string(),
+            Ok(mended) => {
+                self.fruitless = (self.fruitless.0.saturating_add(1), Some(now));
+                if mended.promoted || !mended.left.is_empty() {
+                    self.fruitless.0 = 1;
+                    let event = self.left_where_they_were(&mended.left);
+                    return Ended { event, settled: true };
+                }
+                if silent != Some(false) || others {
+                    return nothing(false);
+                }
+                "an apply finds nothing to do, and yet a VIP is not silent".to_owned()
+            }
+            Err(error) => {
+                self.fruitless = (self.fruitless.0.saturating_add(1), Some(now));
+                if error.rolled_back().is_some() {
+                    self.done.push_back(now);
+                }
+                error.to_string()
+            }
         };
         if self.failed.as_ref() == Some(&failure) {
-            return None;
+            return nothing(false);
         }
         self.failed = Some(failure.clone());
-        Some(Event::new(EventKind::RepairFailed, failure))
+        Ended { event: Some(Event::new(EventKind::RepairFailed, failure)), settled: false }
+    }
+
+    /// Says once which VIPs are left.
+    fn left_where_they_were(&mut self, left: &[Address]) -> Option<Event> {
+        let message = left.first().map(|Address { local, dev, .. }| {
+            let more = if left.len() > 1 { format!(" (and {} more)", left.len() - 1) } else { String::new() };
+            format!("{local} is left on {dev}{more}, where it was when the watch began; nothing was changed")
+        });
+        if self.left == message {
+            return None;
+        }
+        self.left.clone_from(&message);
+        message.map(|message| Event::new(EventKind::RepairFailed, message))
     }
 }
 
@@ -211,12 +297,24 @@ mod tests {
         Event { by: by.map(str::to_owned), ..Event::level(Scope::All, Key::ArpIgnore, 1, 0) }
     }
 
+    fn mended() -> Result<Mended> {
+        Ok(Mended { steps: vec!["step".to_owned()], ..Mended::default() })
+    }
+
+    fn failed() -> Result<Mended> {
+        Err(crate::error::Error::input("a thing", "it is wrong"))
+    }
+
     #[test]
     fn a_repair_waits_until_the_minute_allows_it_and_that_is_said_once_a_minute() {
         let (mut repair, mut news, start) = (repair(2), News::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(repair.begin(at(0), &mut news), None);
-        assert_eq!(repair.begin(at(10), &mut news), None);
+        let done = |repair: &mut Repair, news: &mut News, seconds| {
+            assert_eq!(repair.begin(at(seconds), news), None);
+            assert_eq!(repair.end(at(seconds), mended(), Some(true), false).event.unwrap().message, "step");
+        };
+        done(&mut repair, &mut news, 0);
+        done(&mut repair, &mut news, 10);
         for seconds in [11, 12, 59] {
             assert_eq!(repair.begin(at(seconds), &mut news), Some(at(60)));
         }
@@ -226,44 +324,73 @@ mod tests {
                 .message
                 .starts_with("2 repairs in a minute are as many as allowed, and the next one waits for 49 s")
         );
-        assert_eq!(repair.begin(at(60), &mut news), None);
+        done(&mut repair, &mut news, 60);
         assert_eq!(repair.begin(at(61), &mut news), Some(at(70)));
         assert_eq!(news.events.len(), 1);
-        assert_eq!(repair.begin(at(70), &mut news), None);
+        done(&mut repair, &mut news, 70);
         assert_eq!(repair.begin(at(75), &mut news), Some(at(120)));
         assert_eq!(news.events.len(), 2);
     }
 
     #[test]
-    fn who_made_most_changes_is_named_whatever_its_processes_numbers() {
-        let mut repair = repair(1);
-        repair.count(&[
-            changed_by(Some("ip (7)")),
-            changed_by(None),
-            changed_by(Some("sysctl (8)")),
-            changed_by(Some("ip (9)")),
-        ]);
-        let event = repair.too_many(Duration::from_secs(3));
-        assert_eq!(event.by.as_deref(), Some("ip (9)"));
-        assert!(
-            event.message.ends_with("; 2 of 4 changes since then came from ip, the last one from ip (9)"),
-            "{}",
-            event.message
-        );
-        repair.count(&[changed_by(None)]);
-        let event = repair.too_many(Duration::from_secs(3));
-        assert_eq!(event.by, None);
-        assert!(event.message.ends_with("; who keeps changing the host is not known"));
+    fn attempts_that_change_nothing_use_up_no_budget_and_come_further_and_further_apart() {
+        let (mut repair, mut news, start) = (repair(6), News::default(), Instant::now());
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut now = 0;
+        for pause in [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000] {
+            assert_eq!(repair.begin(at(now), &mut news), None);
+            repair.end(at(now), failed(), Some(false), false);
+            assert_eq!(repair.next(at(now), false), at(now + pause));
+            assert_eq!(repair.begin(at(now + pause - 1), &mut news), Some(at(now + pause)));
+            now += pause;
+        }
+        assert!(repair.done.is_empty() && news.events.is_empty());
+        // What happens is answered sooner.
+        repair.end(at(now), failed(), Some(false), false);
+        news.events.push(changed_by(None));
+        assert_eq!(repair.begin(at(now + 1), &mut news), Some(at(now + 400)));
+        assert_eq!(repair.begin(at(now + 400), &mut news), None);
     }
 
     #[test]
-    fn the_same_failure_is_said_once() {
-        let mut repair = repair(1);
-        let failed = || Err(crate::error::Error::input("a thing", "it is wrong"));
-        assert_eq!(repair.end(failed(), Some(false), false).unwrap().kind, EventKind::RepairFailed);
-        assert_eq!(repair.end(failed(), Some(false), false), None);
-        assert_eq!(repair.end(Ok(vec!["step".to_owned()]), Some(true), false).unwrap().message, "step");
-        assert!(repair.end(failed(), Some(false), false).is_some());
-        assert_eq!(repair.end(Ok(Vec::new()), Some(true), false), None);
+    fn who_made_most_changes_of_the_last_minute_is_named_whatever_its_processes_numbers() {
+        let (mut repair, start) = (repair(1), Instant::now());
+        let old: Vec<Event> = (0..10).map(|_| changed_by(Some("old (1)"))).collect();
+        repair.count(start, &old);
+        let now = start + MINUTE;
+        repair.count(
+            now,
+            &[changed_by(Some("ip (7)")), changed_by(None), changed_by(Some("sysctl (8)")), changed_by(Some("ip (9)"))],
+        );
+        let event = repair.too_many(now, Duration::from_secs(3));
+        assert_eq!(event.by.as_deref(), Some("ip (9)"));
+        assert!(
+            event.message.ends_with("; 2 of the last 4 changes came from ip, the last one from ip (9)"),
+            "{}",
+            event.message
+        );
+        let later = now + MINUTE;
+        repair.count(later, &[changed_by(None)]);
+        let event = repair.too_many(later, Duration::from_secs(3));
+        assert_eq!(event.by, None);
+        assert!(event.message.ends_with("; who keeps changing the host is not known"));
+        for process in 0..3 * KEPT {
+            repair.count(later, &[changed_by(Some(&format!("p{process} ({process})")))]);
+        }
+        assert_eq!(repair.changes.len(), KEPT);
+    }
+
+    #[test]
+    fn the_same_failure_is_said_once_until_something_happens() {
+        let (mut repair, now) = (repair(1), Instant::now());
+        let mut said = |repair: &mut Repair, outcome, silent| repair.end(now, outcome, Some(silent), false).event;
+        assert_eq!(said(&mut repair, failed(), false).unwrap().kind, EventKind::RepairFailed);
+        assert_eq!(said(&mut repair, failed(), false), None);
+        let mut news = News { events: vec![changed_by(None)], ..News::default() };
+        assert!(repair.begin(now, &mut news).is_some());
+        assert!(said(&mut repair, failed(), false).is_some());
+        assert_eq!(said(&mut repair, mended(), true).unwrap().message, "step");
+        assert!(said(&mut repair, failed(), false).is_some());
+        assert_eq!(said(&mut repair, Ok(Mended::default()), true), None);
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct State {
     pub bound: HashMap<IpAddr, Vec<Address>>,
     /// Levels that were read or written by this watch since the socket was empty: a message that waits there may still show the old value.
     pub fresh: Vec<(u32, Key)>,
+    /// Where VIPs were already when the watch began, on devices that speak ARP, until they are removed from there: a repair leaves them.
+    pub left_alone: Vec<Address>,
 }
 
 /// What happened.
@@ -176,6 +178,7 @@ impl State {
         self.interfaces.remove(at);
         news.reopen.push(index);
         self.fresh.retain(|(of, _)| *of != index);
+        self.left_alone.retain(|left| left.index != index);
         news.awake.retain(|awake| *awake != index);
         // The kernel has told of each address before (net/ipv4/devinet.c: inetdev_destroy()).
         for places in self.bound.values_mut() {
@@ -204,8 +207,9 @@ impl State {
             (true, Some(at)) => {
                 let old = std::mem::replace(&mut places[at], address);
                 let new = &places[at];
-                // Told again for new lifetimes, a metric, or a flag such as tentative.
-                if same_binding(&old, new) {
+                // Told again for new lifetimes, a metric, or a flag such as tentative; or with another label, which the kernel changes only with the
+                // name of the device (net/ipv4/devinet.c: inetdev_changename()), and otherwise removes the address first.
+                if old.scope == new.scope {
                     return;
                 }
                 Event::added(Some(&old), new, speaks)
@@ -219,6 +223,7 @@ impl State {
             }
             (false, Some(at)) => {
                 let old = places.remove(at);
+                self.left_alone.retain(|left| !same_place(left, &old));
                 if news.was_expected(false, &old) {
                     return;
                 }
@@ -271,6 +276,9 @@ impl State {
     pub fn settle(&mut self, Expected { added, address }: Expected) {
         let Some(places) = self.bound.get_mut(&address.local) else { return };
         places.retain(|place| !same_place(place, &address));
+        if !added {
+            self.left_alone.retain(|left| !same_place(left, &address));
+        }
         if added {
             places.push(address);
         }

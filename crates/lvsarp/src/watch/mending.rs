@@ -1,0 +1,130 @@
+//! What a repair makes of the host: the wish without the VIPs that this host owns, and those of the wish on no device that speaks ARP.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use crate::address::{Method, same_place};
+use crate::apply::{Goal, silent};
+use crate::arp::Role;
+use crate::change::{Change, Step};
+use crate::check::{Finding, Findings, Severity, most_important_first};
+use crate::error::Result;
+use crate::journal::Journal;
+use crate::plan::{Desired, Plan};
+use crate::role::{goes_with_it, promote_secondaries};
+use crate::shown::Shown;
+use crate::snapshot::{Address, Snapshot};
+
+pub(super) struct Mending<'a> {
+    wish: &'a Desired,
+    /// Where VIPs were when the watch began.
+    left_alone: &'a [Address],
+    planned: RefCell<Planned>,
+}
+
+/// What the last plan came to.
+#[derive(Clone)]
+pub(super) struct Planned {
+    /// The wish without what stays where it is.
+    pub wish: Desired,
+    pub steps: Vec<Step>,
+    /// Addresses that stay because they were there when the watch began.
+    pub left: Vec<Address>,
+    /// Addresses that stay because a promote has bound them.
+    pub promoted: Vec<Address>,
+}
+
+impl<'a> Mending<'a> {
+    pub fn new(wish: &'a Desired, left_alone: &'a [Address]) -> Mending<'a> {
+        let planned = Planned { wish: wish.clone(), steps: Vec::new(), left: Vec::new(), promoted: Vec::new() };
+        Mending { wish, left_alone, planned: RefCell::new(planned) }
+    }
+
+    pub fn planned(self) -> Planned {
+        self.planned.into_inner()
+    }
+
+    /// Sorts the VIPs that are on devices that speak ARP: those that stay there, and why, and those that are removed from there.
+    fn sort(&self, now: &Snapshot, earlier: &[Change]) -> (Planned, Vec<Address>) {
+        let mut planned = Mending::new(self.wish, &[]).planned();
+        let mut misplaced = Vec::new();
+        let shown = Shown::of(now);
+        let made = |address: &Address| {
+            let is_it =
+                |change: &Change| matches!(change, Change::Address { new: Some(new), .. } if same_place(new, address));
+            earlier.iter().any(|change| is_it(change) && shown.holds(change))
+        };
+        for address in now.addresses.iter().filter(|address| is_of(self.wish, address.local)) {
+            let speaks = now.by_index(address.index).is_some_and(|at| matches!(now.role(at), Role::Speaks { .. }));
+            if !speaks || address.dev == self.wish.dev {
+                continue;
+            }
+            if made(address) {
+                planned.promoted.push(address.clone());
+            } else if self.left_alone.iter().any(|left| same_place(left, address)) {
+                planned.left.push(address.clone());
+            } else {
+                misplaced.push(address.clone());
+            }
+        }
+        let stays = |vip: IpAddr| planned.left.iter().chain(&planned.promoted).any(|address| address.local == vip);
+        misplaced.retain(|address| !stays(address.local));
+        planned.wish.vips.retain(|vip| !stays(vip.address()));
+        planned.wish.prefixes.retain(|prefix| !stays(prefix.address()));
+        // An exact apply would remove what is not named.
+        planned.wish.exact &= planned.left.is_empty() && planned.promoted.is_empty();
+        if !planned.wish.vips.iter().any(|vip| vip.address().is_ipv4()) {
+            planned.wish.label = None;
+        }
+        (planned, misplaced)
+    }
+}
+
+fn is_of(wish: &Desired, address: IpAddr) -> bool {
+    wish.vips.iter().any(|vip| vip.address() == address) || wish.prefixes.iter().any(|p| p.address() == address)
+}
+
+impl Goal for Mending<'_> {
+    fn named(&self) -> (&'static str, String) {
+        ("apply", "the plan".to_owned())
+    }
+
+    fn plan(&self, now: &Snapshot, earlier: &[Change]) -> Result<Plan> {
+        let (mut planned, misplaced) = self.sort(now, earlier);
+        let mut plan = Plan { steps: Vec::new(), findings: Vec::new(), ok: true };
+        if !planned.wish.vips.is_empty() || !planned.wish.prefixes.is_empty() {
+            let removals: Vec<Step> = misplaced.into_iter().map(removal).collect();
+            let mut lost = Findings::default();
+            goes_with_it(now, &removals, &mut lost);
+            // As it is without them decides about the levels and the scope.
+            let mut without = now.clone();
+            promote_secondaries(&mut without, &removals);
+            without.foresee(&removals);
+            plan = planned.wish.plan(&without, earlier)?;
+            plan.ok &= lost.list.iter().all(|finding| finding.severity > Severity::Unknown);
+            plan.findings.splice(..0, lost.list);
+            most_important_first(&mut plan.findings);
+            plan.steps.extend(removals);
+        }
+        planned.steps.clone_from(&plan.steps);
+        self.planned.replace(planned);
+        Ok(plan)
+    }
+
+    fn forbids(&self, finding: &Finding) -> bool {
+        self.wish.forbids(finding)
+    }
+
+    fn verify(&self, after: &Snapshot) -> Result<()> {
+        silent(self, after, &self.planned.borrow().wish.watched(after))
+    }
+
+    fn forget(&self, journal: &mut Journal, now: &Snapshot) -> Result<bool> {
+        self.planned.borrow().wish.forget(journal, now)
+    }
+}
+
+fn removal(address: Address) -> Step {
+    let reason = format!("an address on {} is answered there", address.dev);
+    Step { change: Change::Address { old: Some(address), new: None, method: Method::Netlink }, reason }
+}
