@@ -39,6 +39,10 @@ pub(crate) trait Goal {
         Ok(false)
     }
 
+    /// Forgets of what is pending and done now that which is not to be undone.
+    #[cfg(feature = "exact")]
+    fn keep(&self, _journal: &mut Journal) {}
+
     /// Whether an interrupted call was about to do this very thing, so that it is better ended than taken back.
     #[cfg(feature = "exact")]
     fn goes_on_from(&self, _pending: &[Change]) -> bool {
@@ -145,6 +149,8 @@ impl Host {
         locked.write(&journal)?;
         let result = self.make(&plan.steps).and_then(|after| goal.verify(&after)).and_then(|()| {
             let mut committed = journal.clone();
+            #[cfg(feature = "exact")]
+            goal.keep(&mut committed);
             committed.commit();
             locked.write(&committed)
         });

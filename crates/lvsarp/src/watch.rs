@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub use event::{Event, EventKind};
 pub use options::WatchOptions;
 
-use crate::address::{self, same_place};
+use crate::address;
 use crate::check::{Finding, Report, Severity};
 use crate::conf::link;
 use crate::error::{ErrorKind, Result};
@@ -90,7 +90,7 @@ impl Watch {
         };
         watch.observe_all(&mut News::default())?;
         if let Some(repair) = &mut watch.repair {
-            repair.leave_alone(&mut watch.state);
+            repair.leave_alone(&watch.host, &mut watch.state);
         }
         watch.set_alarm()?;
         Ok(watch)
@@ -147,6 +147,9 @@ impl Watch {
         }
         if empty && self.files.lacks(&self.host, &self.state) {
             self.files.open(&self.host, &self.state);
+        }
+        if !self.state.left.is_empty() {
+            repair::look_after(&self.host, &mut self.state);
         }
         if !news.is_empty() || self.look.is_some_and(|at| at <= Instant::now()) {
             self.look = None;
@@ -233,10 +236,10 @@ impl Watch {
             }
         }
         drop(socket);
-        state.left_alone = std::mem::take(&mut self.state.left_alone);
-        state
-            .left_alone
-            .retain(|left| state.bound.get(&left.local).is_some_and(|at| at.iter().any(|a| same_place(a, left))));
+        let known = std::mem::take(&mut self.state.left_alone);
+        let (there, gone) = known.into_iter().partition(|address| state.has(address));
+        (state.left_alone, state.left) = (there, gone);
+        state.left.append(&mut self.state.left);
         // What was read is newer than what is told of levels now.
         state.fresh = state.interfaces.iter().flat_map(|interface| LEVELS.map(|key| (interface.index, key))).collect();
         let before = std::mem::replace(&mut self.state, state);

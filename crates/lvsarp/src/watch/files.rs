@@ -16,6 +16,9 @@ use crate::snapshot::Interface;
 /// levels are read by one dump of the interfaces.
 const MOST: usize = 250;
 
+/// After how many readings by a dump the files are tried again, where descriptors had run out.
+const AGAIN: u32 = 16;
+
 /// The files.
 #[derive(Default)]
 pub(super) struct Files {
@@ -23,8 +26,8 @@ pub(super) struct Files {
     default: Option<[File; 2]>,
     /// By interface.
     kept: Vec<(u32, [File; 2])>,
-    /// There are too many interfaces, or descriptors ran out.
-    dump: bool,
+    /// There are too many interfaces, or descriptors ran out: this many readings by a dump are left before the files are tried again.
+    dump: Option<u32>,
 }
 
 /// A level that is another one than was known.
@@ -44,18 +47,20 @@ impl Files {
     /// Opens what is not open yet. What cannot be opened is tried again at the next call.
     pub fn open(&mut self, host: &Host, state: &State) {
         let Some(procfs) = host.procfs() else {
-            self.dump = true;
+            self.dump = Some(AGAIN);
             return;
         };
         self.open_shared(host);
         let there = |index: u32| state.interface(index).is_some_and(|interface| interface.conf.is_some());
         self.kept.retain(|(index, _)| there(*index));
         let with_levels = state.interfaces.iter().filter(|interface| interface.conf.is_some());
-        if self.dump || with_levels.clone().count() > MOST {
-            self.dump = true;
+        let too_many = with_levels.clone().count() > MOST;
+        if too_many || self.dump.is_some_and(|left| left > 0) {
+            self.dump = self.dump.filter(|_| !too_many).or(Some(AGAIN));
             self.kept.clear();
             return;
         }
+        self.dump = None;
         let missing: Vec<&Interface> =
             with_levels.filter(|i| !self.kept.iter().any(|(kept, _)| *kept == i.index)).collect();
         if missing.is_empty() {
@@ -76,7 +81,7 @@ impl Files {
         match opened {
             Ok(opened) => self.kept.extend(opened),
             Err(_) => {
-                self.dump = true;
+                self.dump = Some(AGAIN);
                 self.kept.clear();
             }
         }
@@ -100,7 +105,8 @@ impl Files {
                 Err(_) => *files = None,
             }
         }
-        if self.dump {
+        if let Some(left) = &mut self.dump {
+            *left = left.saturating_sub(1);
             for interface in link::list(&mut host.socket())? {
                 if let Some(known) = state.interface(interface.index) {
                     let scope = Scope::Interface(interface.name);
@@ -137,9 +143,12 @@ impl Files {
             return false;
         }
         let open = self.all.is_some() && self.default.is_some();
+        let with_levels = state.interfaces.iter().filter(|interface| interface.conf.is_some()).count();
         !open
-            || !self.dump
-                && state.interfaces.iter().filter(|interface| interface.conf.is_some()).count() != self.kept.len()
+            || match self.dump {
+                Some(left) => left == 0 && with_levels <= MOST,
+                None => with_levels != self.kept.len(),
+            }
     }
 }
 

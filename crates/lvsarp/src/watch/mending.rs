@@ -61,7 +61,7 @@ impl<'a> Mending<'a> {
             }
             if made(address) {
                 planned.promoted.push(address.clone());
-            } else if self.left_alone.iter().any(|left| same_place(left, address)) {
+            } else if self.left_alone.iter().any(|left| same_place(left, address)) && !takes_away(earlier, address) {
                 planned.left.push(address.clone());
             } else {
                 misplaced.push(address.clone());
@@ -78,6 +78,12 @@ impl<'a> Mending<'a> {
         }
         (planned, misplaced)
     }
+}
+
+/// Whether changes remove an address, so that it is another program's where it is bound all the same.
+pub(super) fn takes_away(changes: &[Change], address: &Address) -> bool {
+    let is_it = |change: &Change| matches!(change, Change::Address { old: Some(old), new: None, .. } if same_place(old, address));
+    changes.iter().any(is_it)
 }
 
 fn is_of(wish: &Desired, address: IpAddr) -> bool {
@@ -117,6 +123,20 @@ impl Goal for Mending<'_> {
 
     fn verify(&self, after: &Snapshot) -> Result<()> {
         silent(self, after, &self.planned.borrow().wish.watched(after))
+    }
+
+    // What others have bound meanwhile is not bound again by an undo.
+    #[cfg(feature = "exact")]
+    fn keep(&self, journal: &mut Journal) {
+        let Journal { done, pending, .. } = journal;
+        let is_ours = |old: &Address| {
+            done.iter().any(|change| matches!(change, Change::Address { new: Some(new), .. } if same_place(new, old)))
+        };
+        let misplaced = |old: &Address| old.dev != self.wish.dev && is_of(self.wish, old.local);
+        pending.retain(|change| match change {
+            Change::Address { old: Some(old), new: None, .. } => !misplaced(old) || is_ours(old),
+            _ => true,
+        });
     }
 
     fn forget(&self, journal: &mut Journal, now: &Snapshot) -> Result<bool> {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, EventKind};
-use super::mending::Mending;
+use super::mending::{Mending, takes_away};
 use super::state::{Expected, News, State};
 use crate::address::route;
 use crate::change::Change;
 use crate::error::Result;
 use crate::host::Host;
 use crate::interface::Scope;
+use crate::journal::{self, Found, Journal};
 use crate::netlink::wire::Message;
 use crate::plan::Desired;
 use crate::snapshot::Address;
@@ -54,7 +55,7 @@ pub(super) struct Repair {
 pub(super) struct Mended {
     /// The steps in words.
     pub steps: Vec<String>,
-    /// VIPs that were left where they were when the watch began.
+    /// VIPs that were left where they were before.
     pub left: Vec<Address>,
     /// There are VIPs that this host owns after a promote.
     pub promoted: bool,
@@ -82,9 +83,16 @@ impl Repair {
         }
     }
 
-    /// Leaves VIPs where they are now.
-    pub fn leave_alone(&self, state: &mut State) {
+    /// Leaves VIPs where they are now, and where they were before a demote.
+    pub fn leave_alone(&self, host: &Host, state: &mut State) {
         state.left_alone = state.misplaced(&self.desired.dev).cloned().collect();
+        if let Ok(Found::Journal(journal)) = journal::look(host) {
+            let demoted = journal.done.into_iter().filter_map(|change| match change {
+                Change::Address { old: Some(old), new: None, .. } if old.dev != self.desired.dev => Some(old),
+                _ => None,
+            });
+            state.left_alone.extend(demoted);
+        }
     }
 
     pub fn has_prefixes(&self) -> bool {
@@ -241,7 +249,7 @@ impl Repair {
     fn left_where_they_were(&mut self, left: &[Address]) -> Option<Event> {
         let message = left.first().map(|Address { local, dev, .. }| {
             let more = if left.len() > 1 { format!(" (and {} more)", left.len() - 1) } else { String::new() };
-            format!("{local} is left on {dev}{more}, where it was when the watch began; nothing was changed")
+            format!("{local} is left on {dev}{more}, where it was before; nothing was changed")
         });
         if self.left == message {
             return None;
@@ -249,6 +257,21 @@ impl Repair {
         self.left.clone_from(&message);
         message.map(|message| Event::new(EventKind::RepairFailed, message))
     }
+}
+
+/// Forgets VIPs that were left alone and are not there any more, but for those that a demote removed: a promote may bring them back.
+pub(super) fn look_after(host: &Host, state: &mut State) {
+    let gone = std::mem::take(&mut state.left);
+    let removed = match journal::look(host) {
+        Ok(Found::Journal(Journal { mut done, pending, .. })) => {
+            done.extend(pending);
+            done
+        }
+        _ => Vec::new(),
+    };
+    let stays = |address: &Address| state.has(address) || takes_away(&removed, address);
+    let stay: Vec<Address> = gone.into_iter().filter(stays).collect();
+    state.left_alone.extend(stay);
 }
 
 /// What the kernel is going to tell of a step that was done.
@@ -383,7 +406,7 @@ mod tests {
     #[test]
     fn the_same_failure_is_said_once_until_something_happens() {
         let (mut repair, now) = (repair(1), Instant::now());
-        let mut said = |repair: &mut Repair, outcome, silent| repair.end(now, outcome, Some(silent), false).event;
+        let said = |repair: &mut Repair, outcome, silent| repair.end(now, outcome, Some(silent), false).event;
         assert_eq!(said(&mut repair, failed(), false).unwrap().kind, EventKind::RepairFailed);
         assert_eq!(said(&mut repair, failed(), false), None);
         let mut news = News { events: vec![changed_by(None)], ..News::default() };

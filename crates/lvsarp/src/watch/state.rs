@@ -39,8 +39,10 @@ pub(super) struct State {
     pub bound: HashMap<IpAddr, Vec<Address>>,
     /// Levels that were read or written by this watch since the socket was empty: a message that waits there may still show the old value.
     pub fresh: Vec<(u32, Key)>,
-    /// Where VIPs were already when the watch began, on devices that speak ARP, until they are removed from there: a repair leaves them.
+    /// Where VIPs were already when the watch began, on devices that speak ARP: a repair leaves them.
     pub left_alone: Vec<Address>,
+    /// Those of them that were removed, and not looked at yet.
+    pub left: Vec<Address>,
 }
 
 /// What happened.
@@ -178,7 +180,7 @@ impl State {
         self.interfaces.remove(at);
         news.reopen.push(index);
         self.fresh.retain(|(of, _)| *of != index);
-        self.left_alone.retain(|left| left.index != index);
+        self.left.extend(self.left_alone.extract_if(.., |left| left.index == index));
         news.awake.retain(|awake| *awake != index);
         // The kernel has told of each address before (net/ipv4/devinet.c: inetdev_destroy()).
         for places in self.bound.values_mut() {
@@ -223,7 +225,7 @@ impl State {
             }
             (false, Some(at)) => {
                 let old = places.remove(at);
-                self.left_alone.retain(|left| !same_place(left, &old));
+                self.left.extend(self.left_alone.extract_if(.., |left| same_place(left, &old)));
                 if news.was_expected(false, &old) {
                     return;
                 }
@@ -238,6 +240,11 @@ impl State {
     pub fn misplaced(&self, dev: &IfName) -> impl Iterator<Item = &Address> {
         let places = self.bound.values().flatten();
         places.filter(move |address| address.dev != *dev && self.may_speak(address.index))
+    }
+
+    /// Whether an address is bound.
+    pub fn has(&self, address: &Address) -> bool {
+        self.bound.get(&address.local).is_some_and(|places| places.iter().any(|place| same_place(place, address)))
     }
 
     /// Believes a level of an interface only as its file shows it, for now.
@@ -276,9 +283,6 @@ impl State {
     pub fn settle(&mut self, Expected { added, address }: Expected) {
         let Some(places) = self.bound.get_mut(&address.local) else { return };
         places.retain(|place| !same_place(place, &address));
-        if !added {
-            self.left_alone.retain(|left| !same_place(left, &address));
-        }
         if added {
             places.push(address);
         }
