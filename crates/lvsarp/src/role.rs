@@ -30,7 +30,7 @@ mod demotion;
 mod obstacle;
 mod promotion;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(feature = "exact")]
 mod unfinished;
 

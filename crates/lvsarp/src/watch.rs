@@ -198,11 +198,7 @@ impl Watch {
     /// Reads the levels that the kernel does not announce. Whether one of them is another one than was known.
     fn read_levels(&mut self, news: &mut News) -> Result<bool> {
         let mut found = Vec::new();
-        match self.files.read(&self.host, &self.state, &mut found) {
-            // Interfaces came or went while they were listed: the next reading is soon enough.
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            done => done?,
-        }
+        unless_interrupted(self.files.read(&self.host, &self.state, &mut found))?;
         for (scope, index, key, value) in &found {
             if let Some(old) = self.state.set(scope, *index, *key, *value) {
                 news.events.push(Event::level(*scope, *key, old, *value));
@@ -270,8 +266,7 @@ impl Watch {
                 Err(e) => {
                     self.overrun = true;
                     self.look = Some(Instant::now() + SOON);
-                    // Dumps that kept being interrupted are no failure, only too early.
-                    failed = if e.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(e) };
+                    failed = unless_interrupted(Err(e));
                     break;
                 }
             }
@@ -353,6 +348,11 @@ impl Watch {
     }
 }
 
+/// Interfaces came or went all the time while they were listed: that is no failure, and another time is soon enough.
+fn unless_interrupted(result: Result<()>) -> Result<()> {
+    result.or_else(|e| if e.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(e) })
+}
+
 /// What a check says.
 struct Verdict {
     silent: Option<bool>,
@@ -380,3 +380,6 @@ const _: () = {
     const fn assert_sent<T: Send>() {}
     assert_sent::<Watch>();
 };
+
+#[cfg(test)]
+mod tests;

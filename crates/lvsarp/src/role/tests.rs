@@ -7,10 +7,10 @@ use crate::plan::Plan;
 use crate::snapshot::Snapshot;
 use crate::vip::Vip;
 
-const RIP: &str = r#"{"index":2,"dev":"eth0","local":"192.0.2.11","peer":null,"prefixlen":24,"broadcast":null,"scope":"global","label":"eth0","flags":["permanent"],"metric":null,"proto":null,"valid_lft":null,"preferred_lft":null}"#;
+pub(crate) const RIP: &str = r#"{"index":2,"dev":"eth0","local":"192.0.2.11","peer":null,"prefixlen":24,"broadcast":null,"scope":"global","label":"eth0","flags":["permanent"],"metric":null,"proto":null,"valid_lft":null,"preferred_lft":null}"#;
 
 /// A host with lo, eth0 and these addresses, at these levels.
-fn host(levels: (i32, i32), addresses: &[String]) -> Snapshot {
+pub(crate) fn host(levels: (i32, i32), addresses: &[String]) -> Snapshot {
     let interface = |index: u32, name: &str, hardware: u32, flags: &str| {
         format!(
             r#"{{"index":{index},"name":"{name}","kind":null,"flags":[{flags}],"hardware":{hardware},"mac":null,"mtu":1500,"master":null,
@@ -30,7 +30,7 @@ fn host(levels: (i32, i32), addresses: &[String]) -> Snapshot {
 }
 
 /// An address as RIP, with other attributes.
-fn address(local: &str, prefixlen: u8, dev: &str, label: &str) -> String {
+pub(crate) fn address(local: &str, prefixlen: u8, dev: &str, label: &str) -> String {
     let index = if dev == "lo" { 1 } else { 2 };
     RIP.replace("192.0.2.11", local)
         .replace("\"prefixlen\":24", &format!("\"prefixlen\":{prefixlen}"))

@@ -47,6 +47,11 @@ impl Listener {
         Ok(Listener { fd, buffer: vec![0; ROOM] })
     }
 
+    #[cfg(test)]
+    pub fn broken() -> Listener {
+        Listener { fd: std::fs::File::open("/dev/null").unwrap().into(), buffer: vec![0; ROOM] }
+    }
+
     /// Takes all that waits and forgets it. `false`: there was always more.
     ///
     /// The kernel says only once that it drops messages, and goes on dropping them until the socket was empty: what is read before that may miss

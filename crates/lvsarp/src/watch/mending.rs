@@ -148,3 +148,62 @@ fn removal(address: Address) -> Step {
     let reason = format!("an address on {} is answered there", address.dev);
     Step { change: Change::Address { old: Some(address), new: None, method: Method::Netlink }, reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::role::tests::{RIP, address, host};
+    use crate::vip::Vip;
+
+    /// What is bound and removed, and the VIPs that are left.
+    fn planned(
+        now: &Snapshot,
+        wish: &[&str],
+        left_alone: &[Address],
+        earlier: &[Change],
+    ) -> (Vec<String>, usize, usize) {
+        let wish = Desired::new(wish.iter().map(|vip| Vip::parse(vip).unwrap()));
+        let mending = Mending::new(&wish, left_alone);
+        assert!(Goal::plan(&mending, now, earlier).unwrap().ok);
+        let Planned { steps, left, promoted, .. } = mending.planned();
+        let addresses = steps.iter().filter(|step| matches!(step.change, Change::Address { .. }));
+        (addresses.map(|step| step.change.to_string()).collect(), left.len(), promoted.len())
+    }
+
+    #[test]
+    fn of_what_is_on_an_interface_only_misplaced_vips_of_the_wish_are_removed() {
+        let now = host(
+            (1, 2),
+            &[RIP.to_owned(), address("192.0.2.10", 32, "eth0", "eth0"), address("192.0.2.12", 32, "eth0", "eth0")],
+        );
+        let ten = now.addresses.iter().find(|address| address.local == IpAddr::from([192, 0, 2, 10])).unwrap();
+        let mends =
+            ["bind 192.0.2.10/32 dev lo: scope global label lo", "unbind 192.0.2.10/32 dev eth0"].map(str::to_owned);
+        assert_eq!(planned(&now, &["192.0.2.10"], &[], &[]), (mends.to_vec(), 0, 0));
+
+        let bound = Change::Address { old: None, new: Some(ten.clone()), method: Method::Netlink };
+        assert_eq!(planned(&now, &["192.0.2.10"], &[], &[bound.clone()]), (vec![], 0, 1));
+        // The same address with another mark is another program's.
+        let marked = Address { proto: Some(18), ..ten.clone() };
+        let marked = Change::Address { old: None, new: Some(marked), method: Method::Netlink };
+        assert_eq!(planned(&now, &["192.0.2.10"], &[], &[marked]).0, mends);
+
+        // Known by its place, whatever else is said of it.
+        let then = Address { valid: Some(9), scope: crate::AddressScope::HOST, ..ten.clone() };
+        let then = [then];
+        assert_eq!(planned(&now, &["192.0.2.10"], &then, &[]), (vec![], 1, 0));
+        assert_eq!(planned(&now, &["192.0.2.10"], &then, &[bound.inverse()]).0, mends);
+    }
+
+    #[test]
+    fn a_vip_is_not_removed_where_others_would_go_with_it() {
+        let now = host(
+            (1, 2),
+            &[address("192.0.2.10", 24, "eth0", "eth0"), RIP.replace("\"permanent\"", "\"permanent\",\"secondary\"")],
+        );
+        let wish = Desired::new([Vip::parse("192.0.2.10").unwrap()]);
+        let plan = Goal::plan(&Mending::new(&wish, &[]), &now, &[]).unwrap();
+        assert!(!plan.ok);
+        assert_eq!(plan.findings[0].code, "others-would-go");
+    }
+}
