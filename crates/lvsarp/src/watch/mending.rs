@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(planned(&now, &["192.0.2.10"], &[], &[]), (mends.to_vec(), 0, 0));
 
         let bound = Change::Address { old: None, new: Some(ten.clone()), method: Method::Netlink };
-        assert_eq!(planned(&now, &["192.0.2.10"], &[], &[bound.clone()]), (vec![], 0, 1));
+        assert_eq!(planned(&now, &["192.0.2.10"], &[], std::slice::from_ref(&bound)), (vec![], 0, 1));
         // The same address with another mark is another program's.
         let marked = Address { proto: Some(18), ..ten.clone() };
         let marked = Change::Address { old: None, new: Some(marked), method: Method::Netlink };
