@@ -54,9 +54,9 @@ impl<'a> Mending<'a> {
                 |change: &Change| matches!(change, Change::Address { new: Some(new), .. } if same_place(new, address));
             earlier.iter().any(|change| is_it(change) && shown.holds(change))
         };
-        for address in now.addresses.iter().filter(|address| is_of(self.wish, address.local)) {
+        for address in now.addresses.iter().filter(|address| address.dev != self.wish.dev) {
             let speaks = now.by_index(address.index).is_some_and(|at| matches!(now.role(at), Role::Speaks { .. }));
-            if !speaks || address.dev == self.wish.dev {
+            if !speaks || !is_of(self.wish, address.local) {
                 continue;
             }
             if made(address) {
