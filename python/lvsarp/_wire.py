@@ -72,7 +72,8 @@ class Wire:
         speak for the VIPs, one or several; they are marked. The result is an iterator; close it, or use it in a
         ``with``.
 
-        Raises what :meth:`probe` raises.
+        Raises what :meth:`probe` raises. What waits for the listener raises LvsarpError (``ENETDOWN``) once where the
+        interface goes down, and NoInterfaceError from then on where it is removed.
         """
         return _probe.Listener(self._inner.listen(_accept.vips(vips), _accept.device(on), _accept.macs(directors)))
 

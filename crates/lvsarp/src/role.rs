@@ -34,10 +34,9 @@ pub(crate) mod tests;
 #[cfg(feature = "exact")]
 mod unfinished;
 
+pub(crate) use obstacle::{goes_with_it, promote_secondaries};
 #[cfg(feature = "exact")]
 pub(crate) use unfinished::foresee;
-
-pub(crate) use obstacle::{goes_with_it, promote_secondaries};
 
 /// Between which devices the VIPs move.
 #[derive(Debug, Clone, PartialEq)]
