@@ -84,7 +84,7 @@ static size_t nearly_reply(uint8_t *frame) {
     case 8: frame[31] ^= (uint8_t)(1 + dice(255)); break;        /* another sender */
     case 9: frame[37] ^= (uint8_t)(1 + dice(255)); break;        /* for another MAC */
     case 10: frame[41] ^= (uint8_t)(1 + dice(255)); break;       /* for another address */
-    case 11: memset(frame, 0xff, 6); break;                      /* to everybody */
+    case 11: memset(frame, 0xff, 6), memset(frame + 32, 0xff, 6); break; /* to everybody and for everybody */
     case 12: length = 14 + dice(28); break;                      /* cut off */
     case 13: length = tag(frame, length, 0x8100); break;         /* in a VLAN */
     case 14: length = tag(frame, tag(frame, length, 0x8100), 0x88a8); break;
