@@ -70,9 +70,9 @@ test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:m
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
                 ebtables-legacy:ebtables /usr/lib/systemd/systemd-sysctl:systemd nsenter:util-linux $(IN_A_CLUSTER) \
                 arping:iputils-arping ping:iputils-ping arp-scan:arp-scan $(PYTHON_H):python3-dev
-# What check has not run already, two parts at a time, because each of them waits most of its time. The longest first.
+# What check has not run already, three parts at a time, because each of them waits most of its time. The longest first.
 test: check demo
-	$(MAKE) --no-print-directory -j2 --output-sync=target \
+	$(MAKE) --no-print-directory -j3 --output-sync=target \
 	  faults capi kernel test-salt documents packaging second programs salt wire cluster watch slow
 
 lint:
