@@ -203,8 +203,8 @@ static void numbers_of_options(int32_t of)
     /* By force both forms are sent. */
     announce.count = 1;
     announce.flags = number;
-    int answer = number == LVSARP_FORCE ? 2 : -ECANCELED;
-    TRY(number <= 1 ? LIVE(answer) : -EINVAL, lvsarp_announce, (h, VIP, 1, "eth0", &announce));
+    int answer = (number & LVSARP_FORCE) != 0 ? 2 : -ECANCELED;
+    TRY((number & ~(LVSARP_FORCE | LVSARP_DRY_RUN)) == 0 ? LIVE(answer) : -EINVAL, lvsarp_announce, (h, VIP, 1, "eth0", &announce));
 
     struct lvsarp_role_options role = ROLE_DRY_RUN;
     CHOICE(role, scope, number == 0, 0, lvsarp_promote, (h, VIP, 1, "eth0", &role));
