@@ -64,7 +64,8 @@ lab: packages program examples $(LDIRECTORD)
 
 # The quick part: format, lints, Rust tests with the behaviour suite, the Python tests that do not build packages, and the C header.
 check: NEEDED += $(CXX):g++
-check: packages lint rust python c
+check: packages
+	$(MAKE) --no-print-directory -j2 --output-sync=target lint rust python c
 
 test: NEEDED += pkg-config:pkg-config cmake:cmake abidiff:abigail-tools mandoc:mandoc valgrind:valgrind /usr/lib/debug/.build-id:libc6-dbg \
                 /usr/include/jansson.h:libjansson-dev nft:nftables arptables-legacy:arptables \
